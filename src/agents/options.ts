@@ -1,0 +1,14 @@
+import { integer, section, withDefault, type Infer } from '../kernel/schema.ts';
+
+/** The agents' part of the scenario. */
+export const agentOptions = section({
+  /** How many agents live in the grove. */
+  count: withDefault(integer(1, 1_000), 100),
+  /** Workers that host them: 0 for one worker an agent, otherwise a pool of this many. */
+  pool: withDefault(integer(0, 64), 0),
+  /** Other agents that a question is put to, at most. */
+  askOthers: withDefault(integer(0, 16), 3),
+  /** After this a question without an answer has failed. */
+  deadlineMs: withDefault(integer(100, 600_000), 10_000),
+});
+export type AgentOptions = Infer<typeof agentOptions>;

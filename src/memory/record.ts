@@ -1,0 +1,50 @@
+/** What an agent remembers. The unit of recall, of the journal and of a citation. */
+export interface MemoryRecord {
+  /** Per agent, from 1, without holes. */
+  readonly seq: number;
+  /** `archive`: a passage of the text the agent keeps; `exchange`: a question it answered, with the answer. */
+  readonly kind: 'archive' | 'exchange';
+  readonly text: string;
+  /** Who said it; empty when unknown. */
+  readonly speaker: string;
+  /** ISO 8601, as exact as known (`1862`, `1862-12-01`); empty when unknown. */
+  readonly date: string;
+  /** The label of the growth ring it belongs to: the year of `date`, or the document's title where there is none. */
+  readonly ring: string;
+  /** Where it comes from: `<document id>#<passage number from 0>`, or `exchange/<interaction id>`. */
+  readonly source: string;
+  /** When it was remembered, milliseconds since the grove's epoch. */
+  readonly atMs: number;
+}
+
+/** A record before it has its place in an agent's memory. */
+export type MemoryDraft = Omit<MemoryRecord, 'seq'>;
+
+/** A query term with its weight, so that scores of different agents compare. */
+export interface WeightedTerm {
+  /** A stem, as `analyse` yields it. */
+  readonly term: string;
+  /** Inverse frequency, > 0. */
+  readonly weight: number;
+}
+
+/** One recalled memory. */
+export interface RecallHit {
+  readonly record: MemoryRecord;
+  /** BM25 with the given term weights; higher is better. */
+  readonly score: number;
+}
+
+/** A ring of one agent's memory, for the drawing and the meters. */
+export interface RingView {
+  readonly label: string;
+  readonly zone: 'core' | 'growth' | 'rush';
+  /** Memories in it. */
+  readonly count: number;
+  /** Bytes of text in it (UTF-16 code units x 2). */
+  readonly bytes: number;
+  /** How often its memories were recalled. */
+  readonly hits: number;
+  /** Crashes that fell into it. */
+  readonly scars: number;
+}
