@@ -23,7 +23,10 @@ export interface Schema<T> {
 export type Infer<S> = S extends Schema<infer T> ? T : never;
 
 function show(value: unknown): string {
-  const text = value === undefined ? 'undefined' : (JSON.stringify(value) ?? String(value));
+  // JSON has no word for these, and would call NaN null.
+  const text = ['number', 'undefined', 'function', 'symbol', 'bigint'].includes(typeof value)
+    ? String(value)
+    : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -1,0 +1,134 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
+import ts from 'typescript-eslint';
+
+/** Rooms whose code runs in either world: it takes an Env and ports, and never reaches for the browser itself. */
+export const worldless = [
+  'kernel',
+  'metrics',
+  'bus',
+  'memory',
+  'provider',
+  'monitor',
+  'agents',
+  'replication',
+  'fleet',
+  'faults',
+  'scenario',
+  'lab',
+];
+
+/** What those rooms may not name, and what to take instead. */
+const instead = {
+  Date: 'env.now()',
+  performance: 'env.now()',
+  setTimeout: 'env.setTimer',
+  setInterval: 'env.setTimer',
+  setImmediate: 'env.defer',
+  queueMicrotask: 'env.defer',
+  requestAnimationFrame: 'env.setTimer',
+  requestIdleCallback: 'env.setTimer',
+  scheduler: 'env.defer',
+  BroadcastChannel: 'a channel port',
+  MessageChannel: 'a channel port',
+  Worker: 'a port of worlds/',
+  SharedWorker: 'a port of worlds/',
+  indexedDB: 'a store port',
+  localStorage: 'a store port',
+  sessionStorage: 'a store port',
+  caches: 'a store port',
+  navigator: 'a port of worlds/',
+  fetch: 'a FetchHandler',
+  XMLHttpRequest: 'a FetchHandler',
+  WebSocket: 'a port of worlds/',
+  crypto: 'env.random(name)',
+  postMessage: 'a channel port',
+  location: 'a parameter',
+  document: 'a parameter',
+  window: 'a parameter',
+  process: 'a parameter',
+};
+const roots = ['globalThis', 'self', 'window'];
+const message = (use) => `Code of this room runs in the virtual world too: take ${use} instead.`;
+
+export const worldlessRules = {
+  'no-restricted-globals': [
+    'error',
+    ...Object.entries(instead).map(([name, use]) => ({ name, message: message(use) })),
+    // Whatever is named through them would slip past the names above.
+    ...roots
+      .filter((name) => !(name in instead))
+      .map((name) => ({ name, message: message('an Env and ports') })),
+  ],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: message('env.random(name)') },
+    ...roots.flatMap((object) =>
+      Object.entries(instead).map(([property, use]) => ({ object, property, message: message(use) })),
+    ),
+  ],
+  'no-restricted-syntax': [
+    'error',
+    {
+      selector: "VariableDeclarator[init.name='Math'] Property[key.name='random']",
+      message: message('env.random(name)'),
+    },
+  ],
+};
+
+const typeAware = {
+  parserOptions: {
+    projectService: true,
+    tsconfigRootDir: dirname(dirname(fileURLToPath(import.meta.url))),
+    extraFileExtensions: ['.svelte'],
+  },
+};
+
+const strict = {
+  '@typescript-eslint/consistent-type-imports': 'error',
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+  // Bounds are checked by the loops around them; noUncheckedIndexedAccess would otherwise force dead branches.
+  '@typescript-eslint/no-non-null-assertion': 'off',
+  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+  // Behaviours are `async` by contract, even those that have nothing to wait for.
+  '@typescript-eslint/require-await': 'off',
+  eqeqeq: 'error',
+  'no-console': 'error',
+};
+
+export default ts.config(
+  { ignores: ['dist/', 'node_modules/', 'public/', '.cache/', 'test-results/', '.svelte-check/'] },
+  {
+    files: ['**/*.ts', '**/*.svelte'],
+    extends: [...ts.configs.strictTypeChecked],
+    languageOptions: { globals: { ...globals.browser, ...globals.worker }, ...typeAware },
+    rules: strict,
+  },
+  ...svelte.configs.recommended.map((config) => ({
+    ...config,
+    files: config.files ?? ['**/*.svelte', '**/*.svelte.ts'],
+  })),
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      parserOptions: { ...typeAware.parserOptions, parser: ts.parser },
+    },
+    // Snapshots are replaced, not changed in place: plain Maps and Sets are what is meant.
+    rules: { 'svelte/prefer-svelte-reactivity': 'off' },
+  },
+  { files: worldless.map((room) => `src/${room}/**/*.ts`), rules: worldlessRules },
+  {
+    files: ['tests/**/*.ts', '.ci/**', 'vite.config.ts'],
+    languageOptions: { globals: globals.node },
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['.ci/**/*.mjs', '.ci/**/*.js'],
+    extends: [ts.configs.base],
+    languageOptions: { globals: globals.node },
+  },
+);
