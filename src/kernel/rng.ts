@@ -49,7 +49,8 @@ export function createRng(seed: string): Rng {
   const rng: Rng = {
     next: () => nextU32() / 4294967296,
     int(n) {
-      if (!Number.isInteger(n) || n < 1) throw new RangeError(`int(n): n must be a positive integer, got ${n}`);
+      if (!Number.isInteger(n) || n < 1)
+        throw new RangeError(`int(n): n must be a positive integer, got ${n}`);
       return Math.floor((nextU32() / 4294967296) * n);
     },
     exponential: (mean) => -mean * Math.log(1 - rng.next()),
