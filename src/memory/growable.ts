@@ -1,0 +1,89 @@
+/** Room grows by this factor; the old array is copied once. */
+const GROWTH = 1.5;
+
+/** A Uint32Array that grows. `array` is replaced when it does: do not keep it. */
+export class GrowableU32 {
+  array: Uint32Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 64) {
+    this.array = new Uint32Array(capacity);
+  }
+
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const grown = new Uint32Array(Math.ceil(this.array.length * GROWTH));
+      grown.set(this.array);
+      this.array = grown;
+    }
+    this.array[this.length++] = value;
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Texts as bytes outside the JavaScript heap, told by number in the order of `push`. */
+export class TextArena {
+  #bytes = new Uint8Array(4_096);
+  #used = 0;
+  /** By text: its end in `#bytes`, and 1 where it is kept as UTF-16 instead of UTF-8. */
+  readonly #ends = new GrowableU32();
+  readonly #wide = new GrowableU32();
+  /** UTF-16 code units of each text. */
+  readonly #units = new GrowableU32();
+
+  /** Bytes in use. */
+  get bytes(): number {
+    return this.#used;
+  }
+
+  /** The most bytes that `text` could take. */
+  static bound(text: string): number {
+    return text.length * 3;
+  }
+
+  push(text: string): void {
+    this.#reserve(TextArena.bound(text));
+    // A lone half of a surrogate pair cannot be written as UTF-8, and a memory must come back as it was.
+    const wide = !isWellFormed(text);
+    if (wide) {
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
+        this.#bytes[this.#used++] = unit & 0xff;
+        this.#bytes[this.#used++] = unit >>> 8;
+      }
+    } else {
+      this.#used += encoder.encodeInto(text, this.#bytes.subarray(this.#used)).written;
+    }
+    this.#ends.push(this.#used);
+    this.#wide.push(wide ? 1 : 0);
+    this.#units.push(text.length);
+  }
+
+  /** The length of a text in UTF-16 code units, without reading it. */
+  unitsOf(index: number): number {
+    return this.#units.array[index]!;
+  }
+
+  get(index: number): string {
+    const from = index === 0 ? 0 : this.#ends.array[index - 1]!;
+    const slice = this.#bytes.subarray(from, this.#ends.array[index]!);
+    if (this.#wide.array[index] === 0) return decoder.decode(slice);
+    let text = '';
+    for (let i = 0; i < slice.length; i += 2) text += String.fromCharCode(slice[i]! | (slice[i + 1]! << 8));
+    return text;
+  }
+
+  #reserve(more: number): void {
+    if (this.#used + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.ceil(Math.max(this.#bytes.length * GROWTH, this.#used + more)));
+    grown.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = grown;
+  }
+}
+
+/** Whether no half of a surrogate pair stands alone: with the u flag the class matches lone halves only. */
+function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDFFF]/u.test(text);
+}
