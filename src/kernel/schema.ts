@@ -23,10 +23,14 @@ export interface Schema<T> {
 export type Infer<S> = S extends Schema<infer T> ? T : never;
 
 function show(value: unknown): string {
-  // JSON has no word for these, and would call NaN null.
-  const text = ['number', 'undefined', 'function', 'symbol', 'bigint'].includes(typeof value)
-    ? String(value)
-    : JSON.stringify(value);
+  let text: string | undefined;
+  try {
+    // JSON would call NaN null.
+    text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  } catch {
+    // A circle or a BigInt has no JSON form.
+  }
+  text ??= typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -1,0 +1,8 @@
+import type { Linter } from 'eslint';
+
+/** Rooms whose code runs in either world. */
+export const worldless: readonly string[];
+/** The rules that keep those rooms from naming the browser's clock, chance, threads, stores and network. */
+export const worldlessRules: Linter.RulesRecord;
+declare const config: Linter.Config[];
+export default config;

@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url';
+import { ESLint, Linter } from 'eslint';
+import { describe, expect, test } from 'vitest';
+import { worldless, worldlessRules } from '../../.ci/eslint.config.js';
+import { importMap } from '../harness/import-map.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the rules of the rooms below the worlds say to a script. */
+const complaints = (code: string): string[] =>
+  new Linter()
+    .verify(code, [
+      { languageOptions: { ecmaVersion: 'latest', sourceType: 'module' }, rules: worldlessRules },
+    ])
+    .map((m) => m.message);
+
+describe('below the worlds', () => {
+  test.each([
+    'Date.now();',
+    'new Date();',
+    'performance.now();',
+    'Math.random();',
+    "Math['random']();",
+    'const { random } = Math; random();',
+    'setTimeout(() => {}, 1);',
+    'setInterval(() => {}, 1);',
+    'queueMicrotask(() => {});',
+    'requestAnimationFrame(() => {});',
+    "new BroadcastChannel('x');",
+    'new MessageChannel();',
+    "new Worker('x');",
+    "new SharedWorker('x');",
+    "indexedDB.open('x');",
+    'navigator.hardwareConcurrency;',
+    "fetch('x');",
+    'crypto.randomUUID();',
+    'globalThis.setTimeout(() => {}, 1);',
+    'self.performance.now();',
+    "globalThis['Date'].now();",
+    'const g = globalThis; g.Date.now();',
+    'const { now } = performance; now();',
+  ])('%s is refused', (code) => {
+    expect(complaints(code)).not.toEqual([]);
+  });
+
+  test.each([
+    'export const at = (env) => env.now();',
+    'export const wait = (env) => env.setTimer(5, () => {});',
+    'export const pick = (env) => env.random("a").next() + Math.sqrt(2);',
+    'export const take = (fetch) => fetch("x");',
+    'export class Frame { location = 1; performance = 2; }',
+  ])('%s is fine', (code) => {
+    expect(complaints(code)).toEqual([]);
+  });
+
+  test('the rules hold in every room but the live world, the virtual world and the page', async () => {
+    const eslint = new ESLint({ cwd: root, overrideConfigFile: '.ci/eslint.config.js' });
+    for (const room of Object.keys(importMap)) {
+      const { rules } = (await eslint.calculateConfigForFile(`src/${room}/any.ts`)) as Linter.Config;
+      const held = ['no-restricted-globals', 'no-restricted-properties', 'no-restricted-syntax'].every(
+        (name) => rules?.[name] !== undefined,
+      );
+      expect(held, room).toBe(worldless.includes(room));
+      expect(held, room).toBe(!room.startsWith('worlds/') && room !== 'ui');
+    }
+  });
+});
