@@ -8,9 +8,10 @@ import { cache, root } from './process.mjs';
  */
 export const entries = {
   kernel: ['kernel/assert', 'kernel/env', 'kernel/ids', 'kernel/result', 'kernel/rng', 'kernel/schema'],
+  metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
+  bus: ['bus/channel', 'bus/endpoint', 'bus/ledger', 'bus/options', 'bus/wire'],
 };
 
-const out = join(root, 'dist', 'lib');
 /** An entry's file name: `worlds/virtual` lies in `worlds-virtual.js`. */
 const flat = (name) => name.replaceAll('/', '-');
 
@@ -18,7 +19,7 @@ const flat = (name) => name.replaceAll('/', '-');
 const entryText = (files, path) => files.map((file) => `export * from '${path(file)}';\n`).join('');
 
 /** Rolls the entries into ES modules that share their common parts. */
-async function bundle() {
+async function bundle(out) {
   const { build } = await import('vite');
   const folder = join(cache, 'entries');
   rmSync(folder, { recursive: true, force: true });
@@ -53,7 +54,7 @@ async function bundle() {
 }
 
 /** Writes the declarations of every file that the entries reach, and one .d.ts an entry. Throws Error on a type error. */
-async function declarations() {
+async function declarations(out) {
   const { default: ts } = await import('typescript');
   const types = join(out, 'types');
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
@@ -133,11 +134,23 @@ function exportedNames(ts, source) {
   return names;
 }
 
-/** Builds dist/lib: an ES module and its types for each entry. */
-export async function buildLibrary() {
+/**
+ * Builds an ES module and its types for each entry.
+ * @param {string} [out] a folder, emptied first
+ */
+export async function buildLibrary(out = join(root, 'dist', 'lib')) {
   await refuseClashes();
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  await bundle();
-  await declarations();
+  await bundle(out);
+  await declarations(out);
 }
+
+/** What package.json's `exports` must say for these entries. */
+export const packageExports = () =>
+  Object.fromEntries(
+    Object.keys(entries).map((name) => [
+      `./${name}`,
+      { types: `./dist/lib/${flat(name)}.d.ts`, default: `./dist/lib/${flat(name)}.js` },
+    ]),
+  );
