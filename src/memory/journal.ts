@@ -36,7 +36,7 @@ export interface Segment {
   /** Parallel arrays: `texts[i]` belongs to `owners[i]`. */
   readonly owners: readonly string[];
   readonly texts: readonly string[];
-  /** Owners whose earlier entries, in older segments and before them here, this segment replaces. */
+  /** Owners whose entries in older segments this segment replaces. */
   readonly replaces: readonly string[];
 }
 
@@ -50,4 +50,6 @@ export interface SegmentStore {
   ): void;
   /** Every segment, by position. */
   readAll(done: (r: Result<readonly Segment[], JournalError>) => void): void;
+  /** The segments at these positions, in this order; fails when one is not there. */
+  read(positions: readonly number[], done: (r: Result<readonly Segment[], JournalError>) => void): void;
 }

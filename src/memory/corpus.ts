@@ -1,0 +1,98 @@
+import type { SourceDocument } from './documents.ts';
+
+/** A document of the packed corpus, without its text. */
+export interface CorpusEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly speaker: string;
+  readonly date: string;
+  readonly ring: string;
+  /** How many passages it has. */
+  readonly passages: number;
+  /** Size of the packed file. */
+  readonly bytes: number;
+  /** The packed file, beside the index. */
+  readonly file: string;
+}
+
+/** What a packed corpus holds: `index.json` beside the packed documents. */
+export interface CorpusIndex {
+  readonly name: string;
+  /** Where the text is from and under which terms; shown on the page. */
+  readonly credit: string;
+  readonly documents: readonly CorpusEntry[];
+}
+
+/** Passages `fromPassage` up to but not including `toPassage` of a document, by its place in the index. */
+export interface CorpusSlice {
+  readonly document: number;
+  readonly fromPassage: number;
+  readonly toPassage: number;
+}
+
+/**
+ * Each agent's part of the corpus: every passage goes to exactly one agent, in order. Up to as many agents as documents
+ * each get whole neighbouring documents, at least one, balanced by passages; more agents share documents, and their parts
+ * differ by at most one passage. With more agents than passages the last ones get none.
+ */
+export function share(index: Pick<CorpusIndex, 'documents'>, agents: number): CorpusSlice[][] {
+  if (!Number.isInteger(agents) || agents < 1)
+    throw new RangeError(`share: agents must be a positive integer, got ${agents}`);
+  const counts = index.documents.map((d) => d.passages);
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  return agents <= counts.length ? wholeDocuments(counts, total, agents) : evenParts(counts, total, agents);
+}
+
+function wholeDocuments(counts: readonly number[], total: number, agents: number): CorpusSlice[][] {
+  const parts: CorpusSlice[][] = [];
+  let document = 0;
+  let done = 0;
+  for (let agent = 0; agent < agents; agent++) {
+    const part: CorpusSlice[] = [];
+    // What is left is shared evenly by those who are left; each of them needs a document.
+    const goal = done + (total - done) / (agents - agent);
+    const mustLeave = agents - agent - 1;
+    while (document < counts.length - mustLeave) {
+      const count = counts[document]!;
+      const isLast = agent === agents - 1;
+      // Stops where the next document would lead further past the goal than leaving it out falls short.
+      if (part.length > 0 && !isLast && done + count - goal > goal - done) break;
+      part.push({ document, fromPassage: 0, toPassage: count });
+      done += count;
+      document++;
+    }
+    parts.push(part);
+  }
+  return parts;
+}
+
+function evenParts(counts: readonly number[], total: number, agents: number): CorpusSlice[][] {
+  const parts: CorpusSlice[][] = [];
+  let document = 0;
+  let from = 0;
+  for (let agent = 0; agent < agents; agent++) {
+    const part: CorpusSlice[] = [];
+    // The first `total % agents` agents get one passage more, so those with none come last.
+    let wanted = Math.floor(total / agents) + (agent < total % agents ? 1 : 0);
+    while (wanted > 0) {
+      const to = Math.min(counts[document]!, from + wanted);
+      if (to > from) part.push({ document, fromPassage: from, toPassage: to });
+      wanted -= to - from;
+      from = to;
+      if (from === counts[document]) {
+        document++;
+        from = 0;
+      }
+    }
+    parts.push(part);
+  }
+  return parts;
+}
+
+/** Unpacks one document: gzip-compressed JSON of a SourceDocument. Rejects when the bytes are damaged. */
+export async function readPackedDocument(bytes: ArrayBuffer): Promise<SourceDocument> {
+  const text = await new Response(
+    new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')),
+  ).text();
+  return JSON.parse(text) as SourceDocument;
+}
