@@ -11,6 +11,8 @@ export const providerOptions = section({
   maxOutputTokens: withDefault(integer(8, 4_096), 160),
   /** One-way delay between node and provider, on top of the model's own latency. */
   networkMs: withDefault(number(0, 10_000), 20),
+  /** Each way may take up to this much longer, uniformly. */
+  networkJitterMs: withDefault(number(0, 10_000), 20),
   /** Answers kept for equal prompts; 0 turns the cache off. */
   cacheEntries: withDefault(integer(0, 1_000_000), 2_000),
 });

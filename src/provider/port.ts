@@ -67,12 +67,14 @@ export interface DeskSettlement {
   readonly permit: number;
   /** HTTP status of the last byte; 0 when there was none (network error, cut off). */
   readonly status: number;
-  /** As counted by the provider; null when unknown. */
+  /** As counted by the provider; null when unknown. Zeros with status 0: the request was never sent. */
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
   /** Seconds, from `retry-after`; null without. */
   readonly retryAfterS: number | null;
   /** To be cached under the request's key; null when it failed. */
   readonly text: string | null;
+  /** The agent was told of this failure: there was no other try. For the count of 429s that agents see. */
+  readonly gaveUp?: boolean;
 }
 
 /** The way from a node to the desk. Callbacks come later, never inside the call. */

@@ -1,0 +1,71 @@
+import { estimateTokens, type ParsedPrompt } from './prompt.ts';
+
+/** An answer made of sentences of the prompt. */
+export interface ExtractedAnswer {
+  readonly text: string;
+  /** `length`: cut at the most tokens allowed. */
+  readonly finish: 'stop' | 'length';
+}
+
+const STOP_WORDS = new Set(
+  (
+    'a about after all also an and any are as at be been before but by can could did do does for from had has have ' +
+    'he her his how i if in into is it its may me more most my no not of on or our out said say shall she should so ' +
+    'some such than that the their them then there these they this to under up upon us was we were what when where ' +
+    'which while who whom why will with would you your tell'
+  ).split(' '),
+);
+
+/** Words that carry meaning, with the commonest endings taken off so that `taxes` meets `tax`. */
+function terms(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words
+    .filter((word) => !STOP_WORDS.has(word))
+    .map((word) => (word.length > 4 ? word.replace(/(?:ies|ing|ed|es|s|y)$/, '') : word.replace(/s$/, '')));
+}
+
+function sentences(text: string): string[] {
+  return text.split(/(?<=[.!?])\s+(?=[\p{Lu}\p{N}"'“])/u).filter((s) => s.length > 0);
+}
+
+/**
+ * Answers a question with the sentences of its passages that share most with it, each term weighted by its inverse
+ * frequency among the prompt's sentences, best first, each followed by its passage's number.
+ * @param wantTokens length aimed at; one sentence is given even when it is longer
+ * @param maxTokens length never exceeded, in estimated tokens
+ */
+export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxTokens: number): ExtractedAnswer {
+  const pool = prompt.passages.flatMap((p) =>
+    sentences(p.text).map((text) => ({ text, index: p.index, terms: new Set(terms(text)) })),
+  );
+  const asked = new Set(terms(prompt.question));
+  const weight = new Map<string, number>();
+  for (const term of asked) {
+    const frequency = pool.reduce((n, s) => n + (s.terms.has(term) ? 1 : 0), 0);
+    if (frequency > 0) weight.set(term, Math.log(1 + pool.length / frequency));
+  }
+  const scored = pool
+    .map((s, order) => {
+      let score = 0;
+      for (const [term, w] of weight) if (s.terms.has(term)) score += w;
+      return { text: `${s.text} [${s.index}]`, score, order };
+    })
+    .filter((s) => s.score > 0)
+    .sort((a, b) => b.score - a.score || a.order - b.order);
+  if (scored.length === 0) return cut('The passages do not tell.', maxTokens);
+
+  const chosen: string[] = [];
+  let chars = 0;
+  for (const { text } of scored) {
+    const longer = chars + text.length + (chosen.length > 0 ? 1 : 0);
+    if (chosen.length > 0 && Math.ceil(longer / 4) > Math.min(wantTokens, maxTokens)) continue;
+    chosen.push(text);
+    chars = longer;
+  }
+  return cut(chosen.join(' '), maxTokens);
+}
+
+function cut(text: string, maxTokens: number): ExtractedAnswer {
+  if (estimateTokens(text) <= maxTokens) return { text, finish: 'stop' };
+  return { text: text.slice(0, maxTokens * 4), finish: 'length' };
+}
