@@ -1,5 +1,5 @@
 import type { Report } from '../../src/lab/report.ts';
-import type { PerfResult, PerfRun, Spread } from './perf.ts';
+import type { PerfResult, PerfRun, Spread } from './result.ts';
 
 /** A number with about four significant digits and thousands grouped. */
 export function figure(value: number): string {

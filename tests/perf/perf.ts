@@ -4,38 +4,16 @@ import { join } from 'node:path';
 import { chromium, type LaunchOptions } from '@playwright/test';
 import { median } from '../harness/bench.ts';
 import { probe, type ProbeResult } from './probe.ts';
+import type { PerfResult, PerfRun, Spread } from './result.ts';
 export { markdown } from './markdown.ts';
 
 export interface PerfOptions {
   /** The built page. */
   readonly url: string;
   readonly launch: LaunchOptions;
-  readonly scenario: { readonly durationS?: number; readonly name?: string };
+  readonly scenario: PerfResult['scenario'];
   readonly repeats: number;
   readonly log: (line: string) => void;
-}
-
-/** One figure over the repeats. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-export interface PerfRun extends ProbeResult {
-  /** Uncaught errors of the page. */
-  readonly errors: readonly string[];
-}
-
-export interface PerfResult {
-  readonly scenario: PerfOptions['scenario'];
-  readonly build: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly browser: string };
-  /** Whether every judgement of every run holds and nothing threw. */
-  readonly pass: boolean;
-  /** Every number of the vital signs, start-up, recoveries and page, by its path. */
-  readonly summary: Readonly<Record<string, Spread>>;
-  readonly runs: readonly PerfRun[];
 }
 
 /** One run in a browser of its own, on a profile on disk: an incognito one keeps IndexedDB in memory. */
