@@ -1,0 +1,240 @@
+import type {
+  AgentView,
+  Fault,
+  Grove,
+  GroveSnapshot,
+  InteractionView,
+  Outcome,
+  TextInput,
+} from '../../lab/grove.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+
+const POLL_MS = 200;
+const HIDDEN_POLL_MS = 2_000;
+/** Figures that change faster than twice a second cannot be read. */
+const CALM_MS = 500;
+const INSPECT_MS = 1_000;
+
+/** What became of the visitor's last command: shown near the controls until the next one. */
+export interface Notice {
+  readonly tone: 'refusal' | 'done';
+  readonly text: string;
+}
+
+function sentence(error: unknown): string {
+  return `The grove did not answer: ${error instanceof Error ? error.message : String(error)}. Reload the page to try again.`;
+}
+
+/** Everything the page knows of its grove. The only one that talks to it; panels read and call, and write nothing. */
+export class GroveState {
+  readonly grove: Grove;
+  /** The newest snapshot, about five a second. */
+  snapshot = $state.raw<GroveSnapshot | null>(null);
+  /** A snapshot for reading: replaced twice a second at most. */
+  calm = $state.raw<GroveSnapshot | null>(null);
+  scenario = $state.raw<Scenario>() as Scenario;
+  node = $state.raw<number | null>(null);
+  agentId = $state.raw<string | null>(null);
+  agent = $state.raw<AgentView | null>(null);
+  notice = $state.raw<Notice | null>(null);
+  /** What the grove is being asked to do, in a few words; null when nothing. */
+  busy = $state.raw<string | null>(null);
+  /** The interaction that the question panel and the map show. */
+  watched = $state.raw<string | null>(null);
+
+  readonly #listeners = new Set<(s: GroveSnapshot) => void>();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #alive = false;
+  #calmAt = -Infinity;
+  #inspectedAt = -Infinity;
+
+  constructor(grove: Grove, scenario: Scenario) {
+    this.grove = grove;
+    this.scenario = scenario;
+  }
+
+  /** Polls until the returned function is called. */
+  watch(): () => void {
+    this.#alive = true;
+    void this.#poll();
+    const wake = (): void => {
+      if (!document.hidden) this.#schedule(0);
+    };
+    document.addEventListener('visibilitychange', wake);
+    return () => {
+      this.#alive = false;
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      document.removeEventListener('visibilitychange', wake);
+    };
+  }
+
+  /** Hears every snapshot outside Svelte's bookkeeping: for the map, which draws by itself. */
+  onSnapshot(listener: (s: GroveSnapshot) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.snapshot) listener(this.snapshot);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #polling = false;
+  async #poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
+    try {
+      const s = await this.grove.snapshot();
+      if (!this.#alive) return;
+      this.#take(s);
+      await this.#refreshAgent();
+    } catch (error) {
+      this.notice = { tone: 'refusal', text: sentence(error) };
+    } finally {
+      this.#polling = false;
+      if (this.#alive) this.#schedule(document.hidden ? HIDDEN_POLL_MS : POLL_MS);
+    }
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#poll(), afterMs);
+  }
+
+  #take(s: GroveSnapshot): void {
+    const before = this.snapshot;
+    this.snapshot = s;
+    const nowMs = performance.now();
+    if (nowMs - this.#calmAt >= CALM_MS - 20 || before?.phase !== s.phase) {
+      this.#calmAt = nowMs;
+      this.calm = s;
+    }
+    for (const listener of this.#listeners) listener(s);
+    if (this.agentId === null && s.phase === 'running') {
+      // Someone has to be looked at first, so that the tree rings are not an empty frame.
+      const first = s.nodes.find((n) => n.state === 'up' && n.agents.length > 0);
+      if (first) this.agentId = first.agents[0] ?? null;
+    }
+  }
+
+  async #refreshAgent(): Promise<void> {
+    const id = this.agentId;
+    const nowMs = performance.now();
+    if (id === null || document.hidden) return;
+    if (this.agent?.id === id && nowMs - this.#inspectedAt < INSPECT_MS) return;
+    this.#inspectedAt = nowMs;
+    const view = await this.grove.inspect(id);
+    // A dead node cannot tell; what was seen of it last stays on screen.
+    if (this.agentId === id && view) this.agent = view;
+  }
+
+  selectNode(id: number | null, agent?: string | null): void {
+    this.node = id;
+    const chosen = agent ?? this.snapshot?.nodes.find((n) => n.id === id)?.agents[0];
+    if (chosen) this.selectAgent(chosen);
+  }
+
+  selectAgent(id: string): void {
+    this.agentId = id;
+    this.node = this.snapshot?.nodes.find((n) => n.agents.includes(id))?.id ?? this.node;
+    if (this.#alive) this.#schedule(0);
+  }
+
+  /** The interaction to show: the one chosen, else the visitor's last, else the newest. */
+  get interaction(): InteractionView | null {
+    const all = this.snapshot?.interactions ?? [];
+    return all.find((i) => i.id === this.watched) ?? all.findLast((i) => i.byVisitor) ?? null;
+  }
+
+  async #command(doing: string, done: string | null, run: () => Promise<Outcome>): Promise<boolean> {
+    this.busy = doing;
+    this.notice = null;
+    try {
+      const outcome = await run();
+      if (!outcome.ok) this.notice = { tone: 'refusal', text: outcome.message };
+      else if (done !== null) this.notice = { tone: 'done', text: done };
+      return outcome.ok;
+    } catch (error) {
+      this.notice = { tone: 'refusal', text: sentence(error) };
+      return false;
+    } finally {
+      this.busy = null;
+      if (this.#alive) this.#schedule(0);
+    }
+  }
+
+  #forgetSelection(): void {
+    this.agentId = null;
+    this.agent = null;
+    this.node = null;
+    this.watched = null;
+  }
+
+  /** Starts `scenario`; what was running stays as it is when it is refused. */
+  async start(scenario: Scenario): Promise<boolean> {
+    const started = await this.#command('starting', null, () => this.grove.start(scenario));
+    if (started) {
+      this.scenario = scenario;
+      this.#forgetSelection();
+    }
+    return started;
+  }
+
+  async startAfresh(): Promise<boolean> {
+    const done = 'Everything was forgotten; the grove begins again with the built-in addresses.';
+    const started = await this.#command('starting afresh', done, () => this.grove.startAfresh(this.scenario));
+    if (started) this.#forgetSelection();
+    return started;
+  }
+
+  pause(): Promise<boolean> {
+    return this.#command('pausing', null, () => this.grove.pause());
+  }
+
+  resume(): Promise<boolean> {
+    return this.#command('resuming', null, () => this.grove.resume());
+  }
+
+  stop(): Promise<boolean> {
+    return this.#command(
+      'stopping',
+      'The grove was stopped; its memories stay in crash memory.',
+      async () => {
+        await this.grove.stop();
+        return { ok: true };
+      },
+    );
+  }
+
+  setRate(questionsPerS: number): Promise<boolean> {
+    return this.#command('changing the rate', null, () => this.grove.setRate(questionsPerS));
+  }
+
+  inject(fault: Fault, done: string): Promise<boolean> {
+    return this.#command('breaking something', done, () => this.grove.inject(fault));
+  }
+
+  /** Asks and watches the question; null when it went out, otherwise the sentence of the refusal. */
+  async ask(question: string): Promise<string | null> {
+    try {
+      const asked = await this.grove.ask(question);
+      if (!asked.ok) return asked.message;
+      this.watched = asked.id;
+      this.#schedule(0);
+      return null;
+    } catch (error) {
+      return sentence(error);
+    }
+  }
+
+  /** Plants texts; null when they took root, otherwise the sentence of the refusal. */
+  async plant(texts: readonly TextInput[]): Promise<string | null> {
+    this.busy = 'planting';
+    try {
+      const outcome = await this.grove.plant(texts);
+      if (!outcome.ok) return outcome.message;
+      this.#forgetSelection();
+      return null;
+    } catch (error) {
+      return sentence(error);
+    } finally {
+      this.busy = null;
+    }
+  }
+}
