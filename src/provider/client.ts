@@ -33,6 +33,8 @@ const RETRY_EARNED = 0.2;
 const RETRIES_SAVED_MAX = 10;
 /** A permit that took longer from desk to here is handed back: sent now, it would not arrive when the desk reckons. */
 const STALE_PERMIT_MS = 300;
+/** A node that is always this slow must get to send in the end. */
+const HAND_BACKS_MAX = 3;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -65,7 +67,7 @@ export function createModelClient(
     });
 
   /** The desk's reply, or null when the deadline came first; a permit that comes later is handed back unused. */
-  function acquire(request: ModelRequest, inputTokens: number): Promise<DeskReply | null> {
+  function acquire(request: ModelRequest, inputTokens: number, handBacks = 0): Promise<DeskReply | null> {
     return new Promise((resolve) => {
       const askedAtMs = env.now();
       let late = false;
@@ -83,10 +85,14 @@ export function createModelClient(
         },
         (reply) => {
           cancel();
-          const stale = reply.type === 'go' && env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
+          const stale =
+            handBacks < HAND_BACKS_MAX &&
+            reply.type === 'go' &&
+            env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
           if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
             handBack(reply.permit);
-            if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, inputTokens));
+            if (!late && env.now() < request.deadlineAtMs)
+              resolve(acquire(request, inputTokens, handBacks + 1));
             else resolve(null);
           } else resolve(reply);
         },

@@ -1,0 +1,124 @@
+import { providerOptions, type ProviderOptions } from '../../src/provider/options.ts';
+import { createModelClient } from '../../src/provider/client.ts';
+import { createDesk, type Desk } from '../../src/provider/desk.ts';
+import type { DeskPort, FetchHandler, ModelFailure } from '../../src/provider/port.ts';
+import { profileOf } from '../../src/provider/profile.ts';
+import { buildPrompt } from '../../src/provider/prompt.ts';
+import { createSimulatedProvider, type SimulatedProvider } from '../../src/provider/simulated.ts';
+import type { Result } from '../../src/kernel/result.ts';
+import type { Completion } from '../../src/provider/port.ts';
+import type { EndpointEntry } from './endpointAuditor.ts';
+import { createTestEnv, type TestEnv } from './testEnv.ts';
+
+/** A desk that lets everything go at once: what a client without a manager does. */
+export const OPEN_DOOR: DeskPort = {
+  acquire: (_request, done) => done({ type: 'go', permit: 0, queuedMs: 0 }),
+  settle: () => undefined,
+};
+
+const WORDS = 'union treasury navy harvest railway treaty tariff senate river frontier school canal'.split(
+  ' ',
+);
+
+export interface Hammering {
+  readonly env: TestEnv;
+  readonly provider: SimulatedProvider;
+  readonly desk: Desk;
+  readonly log: EndpointEntry[];
+  readonly results: Result<Completion, ModelFailure>[];
+  readonly options: ProviderOptions;
+}
+
+export interface HammeringPlan {
+  readonly seed: string;
+  readonly limits: Partial<ProviderOptions>;
+  readonly agents: number;
+  readonly minutes: number;
+  /** Passages of about 40 words in a prompt. */
+  readonly passages: number;
+  readonly withDesk: boolean;
+  /** One-way delays, uniform. */
+  readonly networkMs?: readonly [number, number];
+  readonly deadlineMs?: number;
+}
+
+/** Options from a part of them; defaults for the rest. */
+export function optionsWith(limits: Partial<ProviderOptions>): ProviderOptions {
+  const parsed = providerOptions.parse(limits, 'provider');
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return parsed.value;
+}
+
+/**
+ * Agents that ask again the moment they are answered, through a network with delays of its own. The log is written at the
+ * endpoint's door, outside of the endpoint, from the bodies that pass through it.
+ */
+export async function hammer(plan: HammeringPlan): Promise<Hammering> {
+  const env = createTestEnv(plan.seed);
+  const [leastMs, mostMs] = plan.networkMs ?? [20, 60];
+  const options = optionsWith({ ...plan.limits, networkMs: leastMs, networkJitterMs: mostMs - leastMs });
+  const provider = createSimulatedProvider(env, profileOf('small-fast'), {
+    ...options,
+    networkMs: 0,
+    networkJitterMs: 0,
+  });
+  const desk = createDesk(env, options);
+  const delays = env.random('test/network');
+  const log: EndpointEntry[] = [];
+  const results: Result<Completion, ModelFailure>[] = [];
+  const oneWay = (): Promise<void> =>
+    new Promise((resolve) => {
+      env.setTimer(leastMs + delays.next() * (mostMs - leastMs), resolve);
+    });
+  const wire: FetchHandler = async (request) => {
+    await oneWay();
+    const { max_tokens: reservedTokens } = (await request.clone().json()) as { max_tokens: number };
+    const entry = {
+      arrivedAtMs: env.now(),
+      endedAtMs: Infinity,
+      status: 0,
+      inputTokens: 0,
+      reservedTokens,
+      outputTokens: 0,
+    };
+    log.push(entry);
+    const response = await provider.fetch(request).finally(() => (entry.endedAtMs = env.now()));
+    entry.status = response.status;
+    if (response.status === 200) {
+      const { usage } = (await response.clone().json()) as {
+        usage: { prompt_tokens: number; completion_tokens: number };
+      };
+      entry.inputTokens = usage.prompt_tokens;
+      entry.outputTokens = usage.completion_tokens;
+    }
+    await oneWay();
+    return response;
+  };
+  const texts = env.random('test/texts');
+  const passage = (): { speaker: string; date: string; text: string } => ({
+    speaker: 'Speaker',
+    date: '1862',
+    text: Array.from({ length: 40 }, (_, i) => texts.pick(WORDS) + (i % 13 === 12 ? '.' : '')).join(' '),
+  });
+  const untilMs = plan.minutes * 60_000;
+  const agent = async (index: number): Promise<void> => {
+    const port = plan.withDesk ? desk.portFor(index) : OPEN_DOOR;
+    const client = createModelClient(env, wire, port, options);
+    const passages = Array.from({ length: plan.passages }, passage);
+    const { messages } = buildPrompt(`What of the ${texts.pick(WORDS)}?`, passages, 100_000);
+    await new Promise<void>((resolve) => void env.setTimer(texts.next() * 1000, resolve));
+    while (env.now() < untilMs) {
+      const result = await client.complete({
+        agent: `a${index}`,
+        messages,
+        maxTokens: options.maxOutputTokens,
+        deadlineAtMs: env.now() + (plan.deadlineMs ?? 120_000),
+      });
+      results.push(result);
+      if (!result.ok) await new Promise<void>((resolve) => void env.setTimer(100, resolve));
+    }
+  };
+  for (let i = 0; i < plan.agents; i++) void agent(i);
+  await env.runUntil(untilMs);
+  return { env, provider, desk, log, results, options };
+}
