@@ -9,5 +9,5 @@ export default async function serve(): Promise<() => Promise<void>> {
     throw new Error('There is no built site in dist: run `npm run build` first, or `npm test`.');
   const server = await serveStatic(dist, { base: '/some/where/' });
   process.env['TREERING_URL'] = server.url;
-  return server.close;
+  return () => server.close();
 }

@@ -1,0 +1,48 @@
+import { ask, expect, linkTo, open, small, test, until } from './page.ts';
+
+test.describe('the visitor comes back', () => {
+  test('after a reload the grove goes on with what it remembered', async ({ page }) => {
+    await open(page, linkTo(small));
+    await ask(page, 'What did Lincoln say about giving freedom to the slave?');
+    const before = await until(page, 'writes were acked', (s) => s.vitalSigns.crash.ackedWrites > 0);
+    await page.reload();
+    await page.waitForFunction(() => 'treering' in window);
+    const after = await until(page, 'it resumed', (s) => s.phase === 'running' && s.resumed !== null);
+    expect(after.resumed!.memories).toBeGreaterThan(0);
+    const grown = await until(
+      page,
+      'all memories are there',
+      (s) => s.progress.agentsReady === 8 && s.progress.memories >= before.progress.memories,
+    );
+    expect(grown.vitalSigns.crash.lost).toBe(0);
+    await expect(page.getByText(/resumed with [\d,]+ memor/)).toBeVisible();
+    await ask(page, 'What was said of the surplus in the treasury?');
+  });
+
+  test('own text is still there after a reload, and gone after starting afresh', async ({ page }) => {
+    await open(page, linkTo(small));
+    await page
+      .getByLabel('Text to plant')
+      .fill(
+        'The lighthouse keeper of Skerrymoor counted ninety-one herons.\n\n'.concat(
+          'Rain fell.\n\n'.repeat(20),
+        ),
+      );
+    await page.getByRole('button', { name: 'Plant this text' }).click();
+    await expect(page.getByText('The grove now remembers pasted.txt.')).toBeVisible();
+    const planted = await until(page, 'one document', (s) => s.corpus.documents === 1);
+    await page.reload();
+    await page.waitForFunction(() => 'treering' in window);
+    const back = await until(page, 'it resumed', (s) => s.phase === 'running' && s.resumed !== null);
+    expect(back.corpus.name).toBe(planted.corpus.name);
+    expect(await ask(page, 'How many herons did the lighthouse keeper count?')).toContain('ninety-one');
+
+    await page.getByRole('button', { name: 'Start afresh' }).click();
+    const fresh = await until(
+      page,
+      'the addresses are back',
+      (s) => s.phase === 'running' && s.corpus.documents > 200 && s.progress.agentsReady === 8,
+    );
+    expect(fresh.resumed).toBeNull();
+  });
+});

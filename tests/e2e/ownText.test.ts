@@ -1,0 +1,81 @@
+import { ask, expect, linkTo, open, small, snapshot, test, until } from './page.ts';
+
+const minutes = [
+  { speaker: 'Mara', date: '2024-03-01', text: 'The greenhouse irrigation pump failed twice on Friday.' },
+  { speaker: 'Jonas', date: '2024-03-02', text: 'I ordered a ceramic impeller for the pump from Lindqvist.' },
+  { speaker: 'Mara', date: '2024-03-05', text: 'The impeller arrived and the tomatoes recovered.' },
+  ...Array.from({ length: 40 }, (_, i) => ({
+    speaker: i % 2 === 0 ? 'Mara' : 'Jonas',
+    date: '2024-04-01',
+    text: `Note ${i}: the weather station reported ${i} millimetres of rain in the orchard.`,
+  })),
+];
+const chat = JSON.stringify(minutes);
+
+test.describe("the visitor's own text", () => {
+  test('a chat export is remembered instead of the addresses, and answers come from it', async ({ page }) => {
+    await open(page, linkTo(small));
+    await page.getByLabel('Files to plant').setInputFiles({
+      name: 'minutes.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(chat),
+    });
+    await expect(page.getByText('The grove now remembers minutes.json.')).toBeVisible();
+    await until(page, 'it is the only text', (s) => s.phase === 'running' && s.corpus.documents === 1);
+    await ask(page, 'Who ordered a ceramic impeller for the pump?');
+    const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
+    expect(own.answer).toContain('Lindqvist');
+    expect(own.citations[0]).toMatchObject({ speaker: 'Jonas', date: '2024-03-02' });
+  });
+
+  test('a dropped file is taken wherever it falls', async ({ page }) => {
+    await open(page, linkTo(small));
+    const data = await page.evaluateHandle(
+      (text) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([text], 'minutes.jsonl', { type: 'application/jsonl' }));
+        return transfer;
+      },
+      minutes.map((m) => JSON.stringify(m)).join('\n'),
+    );
+    await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+    await expect(page.getByText('The grove now remembers minutes.jsonl.')).toBeVisible();
+    await ask(page, 'Which impeller was ordered?');
+    const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
+    expect(own.citations.map((c) => c.text).join(' ')).toContain('Lindqvist');
+  });
+
+  test('a pasted text is remembered', async ({ page }) => {
+    await open(page, linkTo(small));
+    await page
+      .getByLabel('Text to plant')
+      .fill(
+        'The lighthouse keeper of Skerrymoor counted ninety-one herons.\n\n'.concat(
+          'Rain fell.\n\n'.repeat(20),
+        ),
+      );
+    await page.getByRole('button', { name: 'Plant this text' }).click();
+    await expect(page.getByText('The grove now remembers pasted.txt.')).toBeVisible();
+    await ask(page, 'How many herons did the lighthouse keeper of Skerrymoor count?');
+    const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
+    expect(own.answer).toContain('ninety-one herons');
+  });
+
+  for (const [name, text, sentence] of [
+    ['broken.json', '[{"speaker":"A","text":"fine"},\n{"speaker":"B","text":}]', /broken\.json.*line 2/],
+    ['broken.jsonl', '{"text":"fine"}\n{"txet":"?"}', /broken\.jsonl.*line 2/],
+    ['empty.txt', '   \n', /empty\.txt/],
+    ['photo.png', 'PNG', /photo\.png/],
+  ] as const)
+    test(`${name} is refused with a sentence, and what the grove had stays`, async ({ page }) => {
+      const before = await open(page, linkTo(small));
+      await page
+        .getByLabel('Files to plant')
+        .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
+      const panel = page.getByRole('region', { name: 'Your own text' });
+      await expect(panel.getByText(sentence)).toBeVisible();
+      const after = await snapshot(page);
+      expect(after.corpus).toEqual(before.corpus);
+      await ask(page, 'What was said about the treaty with Great Britain?');
+    });
+});

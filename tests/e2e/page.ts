@@ -1,0 +1,90 @@
+import { expect, test as base, type Page } from '@playwright/test';
+import type { GroveSnapshot } from '../../src/lab/grove.ts';
+
+/** A small grove, for tests whose point is not the number of agents. */
+export const small = { name: 'small', agents: { count: 8 }, load: { questionsPerS: 4 } };
+
+/** The built page, at the sub-path where it is served. */
+export const home = (): string => process.env['TREERING_URL']!;
+
+/** The address that starts this scenario. */
+export const linkTo = (scenario: unknown): string =>
+  `${home()}#scenario=${encodeURIComponent(JSON.stringify(scenario))}`;
+
+/** What `window.treering.snapshot()` says now. */
+export const snapshot = (page: Page): Promise<GroveSnapshot> =>
+  page.evaluate(() =>
+    (window as unknown as { treering: { snapshot(): Promise<GroveSnapshot> } }).treering.snapshot(),
+  );
+
+/** Waits until the snapshot is as wanted, and returns it. */
+export async function until(
+  page: Page,
+  what: string,
+  holds: (s: GroveSnapshot) => boolean,
+  timeout = 30_000,
+): Promise<GroveSnapshot> {
+  let seen: GroveSnapshot | undefined;
+  await expect
+    .poll(
+      async () => {
+        seen = await snapshot(page);
+        return holds(seen);
+      },
+      { message: what, timeout },
+    )
+    .toBe(true);
+  return seen!;
+}
+
+/** Opens an address and waits until every agent is ready. */
+export async function open(page: Page, url: string): Promise<GroveSnapshot> {
+  await page.goto(url);
+  await page.waitForFunction(() => 'treering' in window);
+  return until(page, 'every agent is ready', (s) => {
+    const { agentsReady, agentsWanted } = s.progress;
+    return s.phase === 'running' && agentsWanted > 0 && agentsReady === agentsWanted;
+  });
+}
+
+/** Types a question and waits for its answer to be on screen; returns the answer's text. */
+export async function ask(page: Page, question: string): Promise<string> {
+  await page.getByLabel('Your question').fill(question);
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  const shown = page.getByRole('article').filter({ hasText: 'You asked' }).filter({ hasText: question });
+  await expect(shown.getByRole('heading', { name: 'It rests on these memories' })).toBeVisible();
+  return (await shown.innerText()).trim();
+}
+
+/** Nothing lost, duplicated or misordered so far, and the books balance. */
+export function expectCleanLedger({ vitalSigns: { delivery: d, crash } }: GroveSnapshot): void {
+  expect({ lost: d.lost, duplicated: d.duplicated, misordered: d.misordered }).toEqual({
+    lost: 0,
+    duplicated: 0,
+    misordered: 0,
+  });
+  expect(d.sent).toBeGreaterThan(0);
+  expect(d.delivered + d.deadLettered + d.inFlight).toBe(d.sent);
+  expect(crash.lost).toBe(0);
+}
+
+/** A test whose page may neither throw, nor log an error, nor load anything from elsewhere. */
+export const test = base.extend<{ clean: undefined }>({
+  clean: [
+    async ({ page }, use) => {
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(message.text());
+      });
+      page.on('request', (request) => {
+        const { protocol, origin } = new URL(request.url());
+        if (protocol.startsWith('http') && origin !== new URL(home()).origin) faults.push(request.url());
+      });
+      await use(undefined);
+      expect(faults).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
