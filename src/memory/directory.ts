@@ -18,15 +18,18 @@ export interface TermSummary {
 const firstHash = (term: string): number => hash32(term, 0x7ee1);
 const secondHash = (term: string): number => hash32(term, 0x2145) | 1;
 
+/** Where a probe falls: the hash as a fraction of the filter, which is faster than a remainder. */
+const SCALE = 2 ** -32;
+
 /** Puts `terms` (each once) into a filter of their own size. */
 export function summarise(terms: readonly string[]): TermSummary {
   const bits = new Uint32Array(Math.max(1, Math.ceil((terms.length * BITS_PER_TERM) / 32)));
-  const size = bits.length * 32;
+  const scale = bits.length * 32 * SCALE;
   for (const term of terms) {
     let h = firstHash(term);
     const stride = secondHash(term);
     for (let i = 0; i < HASHES; i++, h = (h + stride) >>> 0) {
-      const bit = h % size;
+      const bit = (h * scale) | 0;
       bits[bit >>> 5]! |= 1 << (bit & 31);
     }
   }
@@ -34,9 +37,9 @@ export function summarise(terms: readonly string[]): TermSummary {
 }
 
 function mayHold(bits: Uint32Array, first: number, stride: number): boolean {
-  const size = bits.length * 32;
+  const scale = bits.length * 32 * SCALE;
   for (let i = 0, h = first; i < HASHES; i++, h = (h + stride) >>> 0) {
-    const bit = h % size;
+    const bit = (h * scale) | 0;
     if ((bits[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;
   }
   return true;
@@ -47,22 +50,49 @@ export function mayKnow(summary: TermSummary, term: string): boolean {
   return summary.terms > 0 && mayHold(summary.bits, firstHash(term), secondHash(term));
 }
 
+/** Which agents may have a term: 1 or 0 by slot, and how many. */
+interface Column {
+  readonly has: Uint8Array;
+  readonly count: number;
+}
+
+/** Terms whose columns are kept until the directory changes: questions repeat, and `experts` follows `weigh`. */
+const COLUMNS_MAX = 512;
+
 /** Who is likely to know what: the summaries of all agents. */
 export class Directory {
-  readonly #summaries = new Map<AgentId, TermSummary>();
+  /** Agents and their summaries by slot. */
+  readonly #agents: AgentId[] = [];
+  readonly #summaries: TermSummary[] = [];
+  readonly #slots = new Map<AgentId, number>();
+  readonly #columns = new Map<string, Column>();
 
   /** Agents in the directory. */
   get size(): number {
-    return this.#summaries.size;
+    return this.#agents.length;
   }
 
   /** Sets or replaces an agent's summary. */
   put(agent: AgentId, summary: TermSummary): void {
-    this.#summaries.set(agent, summary);
+    const slot = this.#slots.get(agent) ?? this.#agents.length;
+    this.#slots.set(agent, slot);
+    this.#agents[slot] = agent;
+    this.#summaries[slot] = summary;
+    this.#columns.clear();
   }
 
   delete(agent: AgentId): void {
-    this.#summaries.delete(agent);
+    const slot = this.#slots.get(agent);
+    if (slot === undefined) return;
+    const lastAgent = this.#agents.pop()!;
+    const lastSummary = this.#summaries.pop()!;
+    this.#slots.delete(agent);
+    if (lastAgent !== agent) {
+      this.#agents[slot] = lastAgent;
+      this.#summaries[slot] = lastSummary;
+      this.#slots.set(lastAgent, slot);
+    }
+    this.#columns.clear();
   }
 
   /**
@@ -70,12 +100,9 @@ export class Directory {
    * agents that may have it: the same on every node that has the same directory, and always > 0.
    */
   weigh(terms: readonly string[]): WeightedTerm[] {
-    const total = this.#summaries.size;
+    const total = this.#agents.length;
     return [...new Set(terms)].map((term) => {
-      const first = firstHash(term);
-      const stride = secondHash(term);
-      let having = 0;
-      for (const s of this.#summaries.values()) if (s.terms > 0 && mayHold(s.bits, first, stride)) having++;
+      const having = this.#column(term).count;
       return { term, weight: Math.log(1 + (total - having + 0.5) / (having + 0.5)) };
     });
   }
@@ -85,19 +112,35 @@ export class Directory {
    * has, ties by lower id. `except` and agents that match nothing are left out.
    */
   experts(terms: readonly WeightedTerm[], k: number, except: AgentId): AgentId[] {
-    const probes = terms.map((t) => ({
-      first: firstHash(t.term),
-      stride: secondHash(t.term),
-      weight: t.weight,
-    }));
-    const found: { agent: AgentId; score: number }[] = [];
-    for (const [agent, summary] of this.#summaries) {
-      if (agent === except || summary.terms === 0) continue;
-      let score = 0;
-      for (const p of probes) if (mayHold(summary.bits, p.first, p.stride)) score += p.weight;
-      if (score > 0) found.push({ agent, score });
+    const scores = new Float64Array(this.#agents.length);
+    for (const { term, weight } of terms) {
+      const { has } = this.#column(term);
+      for (let slot = 0; slot < scores.length; slot++) scores[slot]! += weight * has[slot]!;
     }
-    found.sort((a, b) => b.score - a.score || (a.agent < b.agent ? -1 : 1));
-    return found.slice(0, k).map((f) => f.agent);
+    const found: number[] = [];
+    for (let slot = 0; slot < scores.length; slot++)
+      if (scores[slot]! > 0 && this.#agents[slot] !== except) found.push(slot);
+    found.sort((a, b) => scores[b]! - scores[a]! || (this.#agents[a]! < this.#agents[b]! ? -1 : 1));
+    return found.slice(0, k).map((slot) => this.#agents[slot]!);
+  }
+
+  #column(term: string): Column {
+    const known = this.#columns.get(term);
+    if (known) return known;
+    const first = firstHash(term);
+    const stride = secondHash(term);
+    const has = new Uint8Array(this.#agents.length);
+    let count = 0;
+    for (let slot = 0; slot < has.length; slot++) {
+      const summary = this.#summaries[slot]!;
+      if (summary.terms > 0 && mayHold(summary.bits, first, stride)) {
+        has[slot] = 1;
+        count++;
+      }
+    }
+    if (this.#columns.size >= COLUMNS_MAX) this.#columns.clear();
+    const column = { has, count };
+    this.#columns.set(term, column);
+    return column;
   }
 }

@@ -31,7 +31,8 @@ export function pickKnownItem(
   }
   const wanted = WORDS_MIN + rng.int(WORDS_MAX - WORDS_MIN + 1);
   const chosen = [...candidates.values()]
-    .sort((a, b) => a.frequency - b.frequency || a.at - b.at)
+    // Among equals the longer word comes first: the longer, the rarer in English at large.
+    .sort((a, b) => a.frequency - b.frequency || b.word.length - a.word.length || a.at - b.at)
     .slice(0, wanted)
     .map((c) => c.word);
   if (chosen.length < WORDS_MIN) return undefined;

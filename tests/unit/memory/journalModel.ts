@@ -1,0 +1,225 @@
+import type { Result } from '../../../src/kernel/result.ts';
+import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
+import type { JournalError, JournalPort, SegmentStore } from '../../../src/memory/journal.ts';
+import { createMemorySegmentStore, type MemorySegmentStore } from '../../harness/memorySegmentStore.ts';
+import { createSyncEnv, type SyncEnv } from '../../harness/syncEnv.ts';
+
+/** One step of a random history. Nodes own the owners of their number, so that a fence concerns whole logs. */
+export type Step =
+  | {
+      readonly type: 'append';
+      readonly node: number;
+      readonly owners: readonly number[];
+      readonly stale: boolean;
+    }
+  | {
+      readonly type: 'checkpoint';
+      readonly node: number;
+      readonly owner: number;
+      readonly texts: number;
+      readonly stale: boolean;
+    }
+  | { readonly type: 'restart'; readonly node: number }
+  | { readonly type: 'wait'; readonly ms: number }
+  | { readonly type: 'failWrites'; readonly count: number }
+  | { readonly type: 'forget' }
+  | { readonly type: 'crash' };
+
+/** What is under test: the writer, or a writer that is broken on purpose. */
+export interface Subject {
+  readonly wrapStore: (store: SegmentStore, env: SyncEnv) => SegmentStore;
+  readonly openSession: (writer: JournalWriter, node: number, incarnation: number) => JournalPort;
+  readonly wrapPort: (port: JournalPort) => JournalPort;
+}
+
+export const honest: Subject = {
+  wrapStore: (store) => store,
+  openSession: (writer, node, incarnation) => writer.session(node, incarnation),
+  wrapPort: (port) => port,
+};
+
+const OPTIONS = { groupCommitMs: 2, segmentUnits: 60, tailSegments: 4, cacheUnits: 100 };
+const ownerName = (node: number, owner: number): string => `node/${node}/${owner}`;
+
+/** A change that was asked for: whether it must, must not or may be found is decided by what was answered. */
+interface Change {
+  readonly node: number;
+  readonly owner: string;
+  readonly texts: readonly string[];
+  readonly replaces: boolean;
+  readonly group: number;
+  outcome: 'acked' | 'refused' | 'open';
+}
+
+/**
+ * Runs a history against the subject and returns what is wrong, empty when nothing is. The model knows nothing of
+ * segments: the log of an owner is what its acked changes say, in the order in which they were asked for.
+ */
+export function runHistory(steps: readonly Step[], subject: Subject): string[] {
+  const problems: string[] = [];
+  const env = createSyncEnv();
+  let store: MemorySegmentStore = createMemorySegmentStore(env);
+  let writer: JournalWriter;
+  const incarnations = [1, 1];
+  let ports: JournalPort[] = [];
+  let stale: JournalPort[] = [];
+  let changes: Change[] = [];
+  let tapped: string[] = [];
+  let ackedTexts: string[] = [];
+  let serial = 0;
+  let lives = 1;
+
+  const port = (node: number): JournalPort =>
+    subject.wrapPort(subject.openSession(writer, node, incarnations[node]!));
+  const open = (): void => {
+    writer = createJournalWriter(env, subject.wrapStore(store, env), OPTIONS, (_owner, text) =>
+      tapped.push(text),
+    );
+    writer.ready((r) => {
+      if (!r.ok) problems.push(`not ready: ${r.error.message}`);
+    });
+    ports = incarnations.map((_, node) => port(node));
+    stale = [...ports];
+  };
+  const settle = (): void => env.advance(1_000);
+
+  const answered =
+    (group: number, isStale: boolean) =>
+    (r: Result<void, JournalError>): void => {
+      const own = changes.filter((c) => c.group === group);
+      if (own.some((c) => c.outcome !== 'open')) problems.push(`change ${group} was answered twice`);
+      if (isStale && r.ok) problems.push(`change ${group} of a fenced session was acked`);
+      for (const change of own) {
+        change.outcome = r.ok ? 'acked' : 'refused';
+        if (r.ok) ackedTexts.push(...change.texts);
+      }
+    };
+
+  /** What each owner's log must be. After a crash what was under way may be there or not, by whole commits in order. */
+  const expectedLog = (owner: string, counted: (c: Change) => boolean): string[] => {
+    let log: string[] = [];
+    for (const change of changes) {
+      if (change.owner !== owner || !counted(change)) continue;
+      log = change.replaces ? [...change.texts] : [...log, ...change.texts];
+    }
+    return log;
+  };
+
+  const check = (when: string): void => {
+    incarnations.forEach((_, node) => {
+      const owners = [0, 1].map((owner) => ownerName(node, owner));
+      let answers = 0;
+      ports[node]!.load(owners, (r) => {
+        answers++;
+        if (!r.ok) {
+          problems.push(`${when}: load failed: ${r.error.message}`);
+          return;
+        }
+        owners.forEach((owner, i) => {
+          const found = JSON.stringify(r.value[i]);
+          const wanted = JSON.stringify(expectedLog(owner, (c) => c.outcome === 'acked'));
+          if (found !== wanted) problems.push(`${when}: ${owner} is ${found}, acked were ${wanted}`);
+        });
+      });
+      if (answers > 0) problems.push(`${when}: load answered inside the call`);
+      settle();
+      if (answers !== 1) problems.push(`${when}: load was answered ${answers} times`);
+    });
+  };
+
+  open();
+  for (const step of steps) {
+    switch (step.type) {
+      case 'append': {
+        const group = ++serial;
+        const isStale = step.stale && stale[step.node] !== ports[step.node];
+        const entries = step.owners.map((owner) => ({
+          owner: ownerName(step.node, owner),
+          text: `t${++serial}`,
+        }));
+        for (const { owner, text } of entries)
+          changes.push({ node: step.node, owner, texts: [text], replaces: false, group, outcome: 'open' });
+        (isStale ? stale : ports)[step.node]!.append(entries, answered(group, isStale));
+        break;
+      }
+      case 'checkpoint': {
+        const group = ++serial;
+        const isStale = step.stale && stale[step.node] !== ports[step.node];
+        const owner = ownerName(step.node, step.owner);
+        const texts = Array.from({ length: step.texts }, () => `c${++serial}`);
+        changes.push({ node: step.node, owner, texts, replaces: true, group, outcome: 'open' });
+        (isStale ? stale : ports)[step.node]!.checkpoint(owner, texts, answered(group, isStale));
+        break;
+      }
+      case 'restart': {
+        stale[step.node] = ports[step.node]!;
+        incarnations[step.node]!++;
+        ports[step.node] = port(step.node);
+        // What the new session loads is final: nothing of the old one may turn up afterwards.
+        const owners = [0, 1].map((owner) => ownerName(step.node, owner));
+        const before = changes.filter((c) => c.node === step.node && c.outcome === 'open');
+        const life = lives;
+        ports[step.node]!.load(owners, (r) => {
+          // The callbacks of a process that has crashed since are nobody's.
+          // Neither is the answer that the session was fenced by a still newer one.
+          if (life !== lives || !r.ok) return;
+          if (before.some((c) => c.outcome === 'open'))
+            problems.push('load came before older writes were settled');
+          owners.forEach((owner, i) => {
+            const wanted = JSON.stringify(expectedLog(owner, (c) => c.outcome === 'acked'));
+            if (JSON.stringify(r.value[i]) !== wanted)
+              problems.push(`restart: ${owner} is ${JSON.stringify(r.value[i])}, acked were ${wanted}`);
+          });
+        });
+        break;
+      }
+      case 'wait':
+        env.advance(step.ms);
+        break;
+      case 'failWrites':
+        store.failWrites = step.count;
+        break;
+      case 'forget':
+        store.failWrites = 0;
+        settle();
+        writer!.forget((r) => {
+          if (r.ok) changes = [];
+          else problems.push(`forget failed: ${r.error.message}`);
+        });
+        settle();
+        break;
+      case 'crash': {
+        // The process is gone in the middle of whatever it was doing; a new one finds the durable contents.
+        const left = store.contents();
+        store.cut();
+        lives++;
+        store = createMemorySegmentStore(env, left);
+        changes = changes.filter((c) => c.outcome === 'acked');
+        ackedTexts = [];
+        tapped = [];
+        open();
+        settle();
+        check('after a crash');
+      }
+    }
+  }
+  settle();
+  if (changes.some((c) => c.outcome === 'open')) problems.push('a change was never answered');
+  if (JSON.stringify(tapped) !== JSON.stringify(ackedTexts))
+    problems.push(`the tap heard ${JSON.stringify(tapped)}, acked were ${JSON.stringify(ackedTexts)}`);
+  check('at the end');
+  const again = createSyncEnv();
+  const reopened = createMemorySegmentStore(again, store.contents());
+  const reader = createJournalWriter(again, subject.wrapStore(reopened, again), OPTIONS);
+  reader.ready(() => {});
+  const names = [0, 1].flatMap((node) => [0, 1].map((owner) => ownerName(node, owner)));
+  reader.session(99, 1).load(names, (r) => {
+    names.forEach((owner, i) => {
+      const found = r.ok ? JSON.stringify(r.value[i]) : r.error.message;
+      const wanted = JSON.stringify(expectedLog(owner, (c) => c.outcome === 'acked'));
+      if (found !== wanted) problems.push(`reopened: ${owner} is ${found}, acked were ${wanted}`);
+    });
+  });
+  again.advance(1_000);
+  return problems;
+}
