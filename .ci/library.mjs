@@ -10,6 +10,17 @@ export const entries = {
   kernel: ['kernel/assert', 'kernel/env', 'kernel/ids', 'kernel/result', 'kernel/rng', 'kernel/schema'],
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
   bus: ['bus/channel', 'bus/endpoint', 'bus/ledger', 'bus/options', 'bus/wire'],
+  memory: [
+    ...['memory/agentMemory', 'memory/corpus', 'memory/directory', 'memory/documents', 'memory/journal'],
+    ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],
+    ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
+  ],
+  provider: [
+    ...['provider/breaker', 'provider/client', 'provider/desk', 'provider/httpMessage', 'provider/limits'],
+    ...['provider/options', 'provider/port', 'provider/profile', 'provider/prompt', 'provider/quota'],
+    ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
+  ],
+  scenario: ['scenario/scenario'],
 };
 
 /** An entry's file name: `worlds/virtual` lies in `worlds-virtual.js`. */
