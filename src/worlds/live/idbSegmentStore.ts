@@ -80,12 +80,20 @@ export async function openIdbSegmentStore(name: string): Promise<IdbSegmentStore
     write(put, remove, done) {
       settle(async () => {
         const tx = db.transaction('segments', 'readwrite', { durability: 'strict' });
-        const requests: Promise<unknown>[] = put.map((segment) => tx.store.put(segment));
-        for (const position of remove) requests.push(tx.store.delete(position));
+        const requests: Promise<unknown>[] = [];
+        try {
+          for (const segment of put) requests.push(tx.store.put(segment));
+          for (const position of remove) requests.push(tx.store.delete(position));
+        } catch (cause) {
+          // A put that throws at once leaves the transaction alive: what went before it would be committed.
+          tx.abort();
+          await Promise.allSettled([tx.done, ...requests]);
+          throw cause;
+        }
         // A request that fails aborts the transaction; all are awaited so that no rejection goes unheard.
-        const settled = await Promise.allSettled([tx.done, ...requests]);
-        const failed = settled.findLast((r) => r.status === 'rejected') ?? undefined;
-        if (settled[0].status === 'rejected') throw failed?.reason ?? settled[0].reason;
+        const [whole, ...parts] = await Promise.allSettled([tx.done, ...requests]);
+        if (whole.status === 'rejected')
+          throw parts.find((part) => part.status === 'rejected')?.reason ?? whole.reason;
       }, done);
     },
     readAll: (done) => settle(() => db.getAll('segments'), done),

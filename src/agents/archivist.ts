@@ -1,0 +1,226 @@
+import type { Message } from '../bus/wire.ts';
+import type { RecallHit, WeightedTerm } from '../memory/record.ts';
+import { analyse } from '../memory/text.ts';
+import { buildPrompt } from '../provider/prompt.ts';
+import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
+import {
+  GATE_ADDRESS,
+  type AnswerBody,
+  type AskBody,
+  type Citation,
+  type Leg,
+  type LegName,
+  type PassagesBody,
+  type QuestionBody,
+  type ToldPassage,
+} from './protocol.ts';
+
+export interface ArchivistOptions {
+  readonly askOthers: number;
+  readonly recallPassages: number;
+  readonly maxOutputTokens: number;
+  /** How many tokens of prompt a question may cost, after the published lengths; the same for the same question. */
+  readonly promptTokens: (question: string) => number;
+  /** The ring that grows now: where exchanges are remembered. */
+  readonly ring: string;
+  readonly date: string;
+}
+
+/** How long an agent waits for those it asked before it goes on with what it has. */
+const ASK_TIMEOUT_MS = 1_500;
+/** What a told passage has to score, as a share of the best, to go into the prompt. */
+const WORTH_TELLING = 0.4;
+
+/** Where a passage came from on its way into a prompt. */
+interface Candidate extends ToldPassage {
+  readonly agent: string;
+}
+
+/** The one behaviour of the built-in grove: keeps a share of the texts, answers questions about all of them. */
+export function createArchivist(ctx: AgentContext, options: ArchivistOptions): Behaviour {
+  const { env, memory, directory, model } = ctx;
+  const replies = new Map<string, (body: PassagesBody, from: string) => void>();
+  let attempts = 0;
+
+  function recall(terms: readonly WeightedTerm[], k: number): RecallHit[] {
+    const startMs = env.now();
+    // Exchanges are the agent's own experience, not a source.
+    const hits = memory.recall(terms, k, 'archive');
+    ctx.timeRush(env.now() - startMs);
+    return hits;
+  }
+
+  const tell = (hits: readonly RecallHit[]): ToldPassage[] =>
+    hits.map(({ record: { text, speaker, date, ring, source }, score }) => ({
+      record: { text, speaker, date, ring, source },
+      score,
+    }));
+
+  function answerAsk(from: string, body: AskBody, turn: Turn): void {
+    const hits = recall(body.terms, body.k);
+    turn.recalled(hits.slice(0, 1).map((hit) => hit.record.seq));
+    const reply: PassagesBody = { ask: body.ask, passages: tell(hits) };
+    turn.send(from, 'passages', reply);
+  }
+
+  /** Puts the terms to the experts; resolves when all replied or time is up. */
+  function askOthers(
+    id: string,
+    experts: readonly string[],
+    terms: readonly WeightedTerm[],
+    turn: Turn,
+  ): Promise<Map<string, PassagesBody>> {
+    const ask = `${id}/${env.now().toFixed(1)}/${++attempts}`;
+    const heard = new Map<string, PassagesBody>();
+    const body: AskBody = { ask, terms, k: options.recallPassages };
+    for (const expert of experts) turn.send(expert, 'ask', body);
+    turn.commitNow();
+    return new Promise((resolve) => {
+      const cancel = env.setTimer(ASK_TIMEOUT_MS, finish);
+      function finish(): void {
+        cancel();
+        replies.delete(ask);
+        resolve(heard);
+      }
+      replies.set(ask, (reply, from) => {
+        heard.set(from, reply);
+        if (heard.size === experts.length) finish();
+      });
+    });
+  }
+
+  async function answerQuestion(question: QuestionBody, turn: Turn): Promise<void> {
+    const legs: Leg[] = [];
+    let legFrom = 0;
+    const leg = (name: LegName, detail: string, untilMs = env.now() - question.intendedAtMs): void => {
+      legs.push({ name, fromMs: legFrom, toMs: untilMs, detail });
+      legFrom = untilMs;
+    };
+    leg('to the agent', `${ctx.id} has the question`);
+    const stems = [...new Set(analyse(question.text))];
+    const terms = directory.size > 0 ? directory.weigh(stems) : memory.localWeights(stems);
+    const own = recall(terms, options.recallPassages);
+    leg('own memory', `${own.length} of ${memory.size} memories fit`);
+
+    const experts = directory.experts(terms, options.askOthers, ctx.id);
+    const heard =
+      experts.length > 0
+        ? await askOthers(question.id, experts, terms, turn)
+        : new Map<string, PassagesBody>();
+    const asked = experts.map((agent) => ({ agent, hits: heard.get(agent)?.passages.length ?? 0 }));
+    if (asked.length > 0) {
+      const told = asked.reduce((sum, a) => sum + a.hits, 0);
+      leg('asking others', `${asked.map((a) => a.agent).join(', ')} were asked; ${told} memories came back`);
+    }
+
+    const candidates = rank([
+      ...tell(own).map((passage) => ({ ...passage, agent: ctx.id })),
+      ...[...heard].flatMap(([agent, body]) => body.passages.map((passage) => ({ ...passage, agent }))),
+    ]);
+    if (candidates.length === 0) {
+      leg('model', 'nothing to put to the model');
+      finish(
+        'No agent remembers anything about this. Try other words, or ask about a year or a speaker.',
+        true,
+        [],
+      );
+      return;
+    }
+    const { messages, used } = buildPrompt(
+      question.text,
+      candidates.map((c) => c.record),
+      options.promptTokens(question.text),
+    );
+    const given = candidates.slice(0, used);
+    const result = await model.complete({
+      agent: ctx.id,
+      messages,
+      maxTokens: options.maxOutputTokens,
+      deadlineAtMs: question.deadlineAtMs,
+      cacheKey: [question.text, ...given.map((c) => c.record.source)].join('\n'),
+    });
+    if (!result.ok) {
+      leg('model', result.error.message);
+      finish(result.error.message, false, [], result.error.reason === 'rate-limited');
+      return;
+    }
+    const completion = result.value;
+    const endMs = env.now() - question.intendedAtMs;
+    leg('waiting for quota', 'the shared quota', Math.max(legFrom, endMs - completion.providerMs));
+    leg(
+      'model',
+      completion.cached
+        ? 'the answer was in the cache'
+        : `${completion.inputTokens} tokens in, ${completion.outputTokens} out`,
+      endMs,
+    );
+    const citations = citationsIn(completion.text, given);
+    turn.recalled(
+      own.filter((hit) => citations.some((c) => c.source === hit.record.source)).map((h) => h.record.seq),
+    );
+    turn.remember({
+      kind: 'exchange',
+      text: `${question.text} ${completion.text}`,
+      speaker: '',
+      date: options.date,
+      ring: options.ring,
+      source: `exchange/${question.id}`,
+      atMs: env.now(),
+    });
+    leg('remembering', 'the exchange goes to crash memory with the answer');
+    finish(completion.text, true, citations, false, completion.cached);
+
+    function finish(
+      text: string,
+      ok: boolean,
+      citations: readonly Citation[],
+      rateLimited = false,
+      cached = false,
+    ): void {
+      const answer: AnswerBody = { id: question.id, ok, text, rateLimited, cached, citations, asked, legs };
+      turn.send(GATE_ADDRESS, 'answer', answer);
+    }
+  }
+
+  return {
+    receive(message: Message, turn: Turn) {
+      switch (message.kind) {
+        case 'question':
+          return answerQuestion(message.body as QuestionBody, turn);
+        case 'ask':
+          return answerAsk(message.from, message.body as AskBody, turn);
+        case 'passages': {
+          // A reply to an attempt that timed out or died with its node finds nobody waiting.
+          const body = message.body as PassagesBody;
+          replies.get(body.ask)?.(body, message.from);
+          return;
+        }
+        default:
+          throw new Error(`an archivist does not know messages of kind ${message.kind}`);
+      }
+    },
+  };
+}
+
+/** Best first, each source once, without those far below the best. */
+function rank(candidates: readonly Candidate[]): Candidate[] {
+  const best = new Map<string, Candidate>();
+  for (const c of candidates) {
+    const other = best.get(c.record.source);
+    if (!other || other.score < c.score) best.set(c.record.source, c);
+  }
+  const sorted = [...best.values()].sort(
+    (a, b) => b.score - a.score || (a.record.source < b.record.source ? -1 : 1),
+  );
+  const bar = (sorted[0]?.score ?? 0) * WORTH_TELLING;
+  return sorted.filter((c) => c.score >= bar);
+}
+
+/** The passages whose numbers the answer names, in the order of their naming. */
+function citationsIn(answer: string, given: readonly Candidate[]): Citation[] {
+  const numbers = new Set([...answer.matchAll(/\[(\d+)\]/g)].map((m) => Number(m[1])));
+  return [...numbers].flatMap((index) => {
+    const c = given[index - 1];
+    return c ? [{ index, agent: c.agent, ...c.record }] : [];
+  });
+}

@@ -1,0 +1,48 @@
+import { hash32 } from '../kernel/rng.ts';
+import type { Ledger } from '../bus/ledger.ts';
+import type { NodeEntry, NodeState } from './nodeLog.ts';
+import { nodeId } from '../kernel/ids.ts';
+
+/**
+ * Reads one committed entry of a node's log into the ledger: the ledger learns of a message when, and only when, crash
+ * memory has it. Entries of other owners are none of its business.
+ */
+export function auditEntry(ledger: Ledger, owner: string, text: string): void {
+  if (!owner.startsWith('node/')) return;
+  const self = Number(owner.slice('node/'.length));
+  const entry = JSON.parse(text) as NodeEntry;
+  switch (entry[0]) {
+    case 'out':
+      return ledger.sent(self, entry[1], entry[2], fingerprint(entry[3]));
+    case 'in':
+      return ledger.delivered(entry[1], self, entry[2], fingerprint(entry[3]));
+    case 'dead':
+      return ledger.deadLettered(entry[1], self, entry[2]);
+    case 'abandon':
+      for (let i = 0; i < entry[3]; i++) ledger.deadLettered(self, entry[1], entry[2] + i);
+      return;
+    case 'dealt':
+    case 'trim':
+    case 'state':
+      return;
+  }
+}
+
+const fingerprint = (message: unknown): number => hash32(JSON.stringify(message));
+
+/** Takes the messages under way of an earlier visit, as the nodes' logs tell (by node number), into a new ledger; returns how many. */
+export function primeLedger(ledger: Ledger, states: readonly NodeState[]): number {
+  let carried = 0;
+  states.forEach((state, from) => {
+    for (const [to, link] of state.sent) {
+      const next = states[to]?.received.get(nodeId(from))?.next ?? 1;
+      link.pending.forEach((message, i) => {
+        const seq = link.base + i;
+        if (seq < next) return;
+        ledger.sent(from, to, seq, fingerprint(message));
+        carried++;
+      });
+    }
+  });
+  return carried;
+}

@@ -1,0 +1,106 @@
+import type { AgentId } from '../kernel/ids.ts';
+import type { MemoryOptions } from '../memory/options.ts';
+import type { SourceDocument } from '../memory/documents.ts';
+import type { TermSummary } from '../memory/directory.ts';
+import type { KnownItem } from '../memory/knownItems.ts';
+import type { RingView } from '../memory/record.ts';
+import type { HistogramState } from '../metrics/histogram.ts';
+import type { ProviderOptions } from '../provider/options.ts';
+import type { BusOptions } from '../bus/options.ts';
+import type { EndpointStats } from '../bus/endpoint.ts';
+import type { AgentOptions } from './options.ts';
+
+/** A run of passages of one document: from (inclusive) to (exclusive). */
+export interface Slice {
+  readonly document: number;
+  readonly fromPassage: number;
+  readonly toPassage: number;
+}
+
+/** An agent and what it archives. */
+export interface AgentCharge {
+  readonly id: AgentId;
+  /** e.g. `1862 Abraham Lincoln`. */
+  readonly charge: string;
+  readonly slices: readonly Slice[];
+}
+
+/** What one agent archives, for the directories of all nodes. */
+export interface DirectoryEntry {
+  readonly agent: AgentId;
+  readonly summary: TermSummary;
+}
+
+/** Everything that a node needs to come up. Structured-cloneable. */
+export interface NodeSpec {
+  readonly grove: string;
+  readonly seed: string;
+  readonly self: number;
+  readonly inc: number;
+  readonly agents: readonly AgentCharge[];
+  /** Every agent of the grove, and the node of each. */
+  readonly allAgents: readonly AgentId[];
+  readonly placement: readonly number[];
+  /** Names the corpus: an agent that has its share of it is not planted again. */
+  readonly corpus: string;
+  readonly options: {
+    readonly bus: BusOptions;
+    readonly memory: MemoryOptions;
+    readonly agents: AgentOptions;
+    readonly provider: ProviderOptions;
+  };
+  readonly directory: readonly DirectoryEntry[];
+  /** The ring that grows now, and today's date, for what is remembered from now on. */
+  readonly ring: string;
+  readonly date: string;
+  /** Per agent, how many memories crash memory acknowledged before, and their fingerprint: what must be there. */
+  readonly acked: readonly (readonly [AgentId, number, number])[];
+  /** The incarnation before died: its death leaves a scar. */
+  readonly scar: boolean;
+  /** Known-item questions wanted of each agent. */
+  readonly knownItems: number;
+}
+
+/** What a node says when it is up. */
+export interface NodeReady {
+  readonly memories: number;
+  /** Messages found accepted and not dealt with. */
+  readonly undealt: number;
+  /** Per agent of `acked`: how many of the acknowledged memories are not there, or not as they were. */
+  readonly missing: readonly (readonly [AgentId, number])[];
+  readonly planted: number;
+  readonly directory: readonly DirectoryEntry[];
+  readonly knownItems: readonly KnownItem[];
+}
+
+/** What a node reports several times a second. Counts are since its start; traffic and rush since the last report. */
+export interface NodeTelemetry {
+  readonly inbox: number;
+  readonly unsettled: number;
+  readonly memories: number;
+  readonly accepted: number;
+  readonly redelivered: number;
+  readonly deadLettered: number;
+  readonly poisoned: number;
+  readonly memoriesAcked: number;
+  readonly traffic: readonly (readonly [number, number])[];
+  readonly rush: HistogramState;
+  /** Per agent whose value changed: acknowledged memories, and their fingerprint. */
+  readonly acked: readonly (readonly [AgentId, number, number])[];
+  readonly bus: EndpointStats;
+}
+
+/** A closer look at one agent. */
+export interface AgentInspection {
+  readonly id: AgentId;
+  readonly charge: string;
+  readonly memories: number;
+  readonly rings: readonly RingView[];
+  readonly recent: readonly { readonly text: string; readonly ring: string; readonly atMs: number }[];
+}
+
+/** Where a node gets the texts that its agents keep. */
+export interface CorpusPort {
+  /** The document of that index; rejects with a sentence when it cannot be had. */
+  document(index: number): Promise<SourceDocument>;
+}

@@ -1,0 +1,242 @@
+import type { CancelTimer, Env } from '../kernel/env.ts';
+import type { AgentId } from '../kernel/ids.ts';
+import type { KnownItem } from '../memory/knownItems.ts';
+import { Histogram } from '../metrics/histogram.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { AnswerBody, QuestionBody } from './protocol.ts';
+
+/** One question's way, as the gate knows it. */
+export interface Interaction {
+  readonly id: string;
+  readonly byVisitor: boolean;
+  readonly question: string;
+  readonly agent: AgentId;
+  readonly intendedAtMs: number;
+  /** The passage it was made from; null for a visitor's question. Stays at the gate: no agent sees it. */
+  readonly source: string | null;
+  state: 'travelling' | 'answered' | 'failed';
+  answer: AnswerBody | null;
+  responseMs: number | null;
+  found: boolean | null;
+}
+
+/** Totals of one stretch of time. */
+export interface GateCounts {
+  asked: number;
+  answered: number;
+  failed: number;
+  /** Known-item questions judged, and those whose source passage is cited. */
+  judged: number;
+  found: number;
+  /** Answers that an agent could not give because of a 429. */
+  agent429: number;
+  /** Answers to questions of an earlier visit, that came back with the grove. */
+  carriedOver: number;
+}
+
+export interface GateConfig {
+  readonly agents: readonly AgentId[];
+  readonly deadlineMs: number;
+  readonly zipf: number;
+  /** Makes ids of this run differ from those of an earlier one. */
+  readonly run: string;
+  readonly send: (to: AgentId, body: QuestionBody) => void;
+  /** A question was answered or failed. */
+  readonly onEnd: (interaction: Interaction) => void;
+}
+
+/** Where questions enter and answers leave. Open loop: arrivals keep their times, however slow the answers are. */
+export interface Gate {
+  readonly behaviour: Behaviour;
+  readonly total: GateCounts;
+  /** Response times in ms from the intended send time: of the whole run, and since `takeSecond`. */
+  readonly responses: Histogram;
+  takeSecond(): { counts: GateCounts; responses: Histogram };
+  readonly travelling: number;
+  readonly ratePerS: number;
+  /** Poisson arrivals a second from now on; 0 stops them. */
+  setRate(perS: number): void;
+  addKnownItems(items: readonly KnownItem[]): void;
+  /** Puts a visitor's question; returns its id. */
+  ask(text: string): string;
+  /** Newest last. */
+  recent(): readonly Interaction[];
+  /** Forgets the counts so far, not the questions under way. */
+  resetCounts(): void;
+}
+
+const RECENT = 20;
+const SWEEP_MS = 250;
+
+const zero = (): GateCounts => ({
+  asked: 0,
+  answered: 0,
+  failed: 0,
+  judged: 0,
+  found: 0,
+  agent429: 0,
+  carriedOver: 0,
+});
+
+export function createGate(env: Env, config: GateConfig): Gate {
+  const rng = env.random('gate');
+  const items: KnownItem[] = [];
+  /** Cumulated Zipf weights over `items`. */
+  let weights: number[] = [];
+  const open = new Map<string, Interaction>();
+  const recent: Interaction[] = [];
+  let total = zero();
+  let second = zero();
+  let responses = new Histogram(0.1);
+  let secondResponses = new Histogram(0.1);
+  let ratePerS = 0;
+  let nextAtMs = 0;
+  let cancelArrival: CancelTimer = () => undefined;
+  let sweeping = false;
+  let n = 0;
+
+  const count = (key: keyof GateCounts): void => {
+    total[key]++;
+    second[key]++;
+  };
+
+  function put(question: string, intendedAtMs: number, byVisitor: boolean, source: string | null): string {
+    const id = `${config.run}-${++n}`;
+    const agent = rng.pick(config.agents);
+    const interaction: Interaction = {
+      id,
+      byVisitor,
+      question,
+      agent,
+      intendedAtMs,
+      source,
+      state: 'travelling',
+      answer: null,
+      responseMs: null,
+      found: null,
+    };
+    open.set(id, interaction);
+    show(interaction);
+    count('asked');
+    config.send(agent, { id, text: question, intendedAtMs, deadlineAtMs: intendedAtMs + config.deadlineMs });
+    sweepLater();
+    return id;
+  }
+
+  /** The visitor's questions stay in view; automatic ones make room. */
+  function show(interaction: Interaction): void {
+    recent.push(interaction);
+    while (recent.length > RECENT) {
+      const i = recent.findIndex((r) => !r.byVisitor);
+      recent.splice(Math.max(0, i), 1);
+    }
+  }
+
+  function end(interaction: Interaction, answer: AnswerBody | null): void {
+    open.delete(interaction.id);
+    const responseMs = env.now() - interaction.intendedAtMs;
+    interaction.responseMs = responseMs;
+    interaction.answer = answer;
+    interaction.state = answer?.ok ? 'answered' : 'failed';
+    if (answer?.ok) {
+      count('answered');
+      responses.record(responseMs);
+      secondResponses.record(responseMs);
+    } else count('failed');
+    if (answer?.rateLimited) count('agent429');
+    if (interaction.source !== null) {
+      interaction.found = answer?.citations.some((c) => c.source === interaction.source) ?? false;
+      count('judged');
+      if (interaction.found) count('found');
+    }
+    config.onEnd(interaction);
+  }
+
+  function sweepLater(): void {
+    if (sweeping) return;
+    sweeping = true;
+    env.setTimer(SWEEP_MS, () => {
+      sweeping = false;
+      const nowMs = env.now();
+      for (const interaction of [...open.values()])
+        if (nowMs > interaction.intendedAtMs + config.deadlineMs + SWEEP_MS) end(interaction, null);
+      if (open.size > 0) sweepLater();
+    });
+  }
+
+  function pickItem(): KnownItem {
+    const total = weights.at(-1) ?? 0;
+    const x = rng.next() * total;
+    let lo = 0;
+    let hi = weights.length - 1;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (weights[mid]! > x) hi = mid;
+      else lo = mid + 1;
+    }
+    return items[lo]!;
+  }
+
+  function schedule(): void {
+    cancelArrival();
+    if (ratePerS <= 0) return;
+    cancelArrival = env.setTimer(Math.max(0, nextAtMs - env.now()), () => {
+      const nowMs = env.now();
+      while (nextAtMs <= nowMs) {
+        if (items.length > 0) {
+          const item = pickItem();
+          put(item.query, nextAtMs, false, item.source);
+        }
+        nextAtMs += rng.exponential(1_000 / ratePerS);
+      }
+      schedule();
+    });
+  }
+
+  return {
+    behaviour: {
+      receive(message) {
+        const answer = message.body as AnswerBody;
+        const interaction = open.get(answer.id);
+        if (interaction) end(interaction, answer);
+        else if (!answer.id.startsWith(`${config.run}-`)) count('carriedOver');
+      },
+    },
+    get total() {
+      return total;
+    },
+    get responses() {
+      return responses;
+    },
+    takeSecond() {
+      const taken = { counts: second, responses: secondResponses };
+      second = zero();
+      secondResponses = new Histogram(0.1);
+      return taken;
+    },
+    get travelling() {
+      return open.size;
+    },
+    get ratePerS() {
+      return ratePerS;
+    },
+    setRate(perS) {
+      ratePerS = perS;
+      nextAtMs = env.now() + (perS > 0 ? rng.exponential(1_000 / perS) : 0);
+      schedule();
+    },
+    addKnownItems(more) {
+      for (const item of more) {
+        items.splice(rng.int(items.length + 1), 0, item);
+      }
+      let sum = 0;
+      weights = items.map((_, i) => (sum += 1 / (i + 1) ** config.zipf));
+    },
+    ask: (text) => put(text, env.now(), true, null),
+    recent: () => recent,
+    resetCounts() {
+      total = zero();
+      responses = new Histogram(0.1);
+    },
+  };
+}

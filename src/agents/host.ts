@@ -1,0 +1,223 @@
+import type { ChannelPort } from '../bus/channel.ts';
+import type { Env } from '../kernel/env.ts';
+import { incarnation, nodeId, type AgentId, type NodeId } from '../kernel/ids.ts';
+import { createRng } from '../kernel/rng.ts';
+import { createAgentMemory, type AgentMemory } from '../memory/agentMemory.ts';
+import { Directory } from '../memory/directory.ts';
+import { draftsOf } from '../memory/documents.ts';
+import type { JournalEntry, JournalPort } from '../memory/journal.ts';
+import type { KnownItem } from '../memory/knownItems.ts';
+import { Histogram } from '../metrics/histogram.ts';
+import { createModelClient } from '../provider/client.ts';
+import type { DeskPort, FetchHandler } from '../provider/port.ts';
+import { drawPromptTokens, profileOf } from '../provider/profile.ts';
+import { agentLogEntry, replayAgentLog } from './agentLog.ts';
+import { createArchivist } from './archivist.ts';
+import type {
+  AgentCharge,
+  AgentInspection,
+  CorpusPort,
+  DirectoryEntry,
+  NodeReady,
+  NodeSpec,
+  NodeTelemetry,
+} from './contract.ts';
+import { replayNodeLog, startNode, type Node, type Resident } from './node.ts';
+import { agentOwner, nodeOwner } from './nodeLog.ts';
+import { GATE_ADDRESS } from './protocol.ts';
+
+/** What a world gives a node. */
+export interface HostPorts {
+  readonly env: Env;
+  readonly channels: ChannelPort;
+  readonly journal: JournalPort;
+  readonly fetch: FetchHandler;
+  readonly desk: DeskPort;
+  readonly corpus: CorpusPort;
+  /** The node cannot go on; its supervisor decides. */
+  readonly onFailure: (message: string) => void;
+  /** Something went wrong that the node survives. */
+  readonly onWarning: (message: string) => void;
+}
+
+/** A node with its agents, up and at work. */
+export interface Host {
+  readonly ready: NodeReady;
+  telemetry(): NodeTelemetry;
+  inspect(agent: AgentId): AgentInspection | null;
+  addToDirectory(entries: readonly DirectoryEntry[]): void;
+  peerRestarted(peer: NodeId, inc: number): void;
+  abandon(peer: NodeId, reason: string): void;
+  close(): void;
+}
+
+const loadAll = (journal: JournalPort, owners: readonly string[]): Promise<readonly (readonly string[])[]> =>
+  new Promise((resolve, reject) => {
+    journal.load(owners, (r) => (r.ok ? resolve(r.value) : reject(new Error(r.error.message))));
+  });
+
+const appendAll = (journal: JournalPort, entries: readonly JournalEntry[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    journal.append(entries, (r) => (r.ok ? resolve() : reject(new Error(r.error.message))));
+  });
+
+/**
+ * Brings a node up: reloads its log and its agents' memories from crash memory, plants what is not planted yet, and
+ * starts to deal with messages. Rejects with a sentence when crash memory or the corpus cannot be read.
+ */
+export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> {
+  const { env, journal } = ports;
+  const self = nodeId(spec.self);
+  const directory = new Directory();
+  const put = (entries: readonly DirectoryEntry[]): void => {
+    for (const { agent, summary } of entries) directory.put(agent, summary);
+  };
+  put(spec.directory);
+
+  const [nodeLog = [], ...agentLogs] = await loadAll(journal, [
+    nodeOwner(self),
+    ...spec.agents.map((a) => agentOwner(a.id)),
+  ]);
+  const memories = new Map<AgentId, AgentMemory>();
+  let planted = 0;
+  const unplanted: AgentCharge[] = [];
+  spec.agents.forEach((charge, i) => {
+    const memory = createAgentMemory(spec.options.memory);
+    memories.set(charge.id, memory);
+    if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
+  });
+  const missing = missingMemories(spec, memories);
+  for (const charge of unplanted) {
+    await plant(charge, memories.get(charge.id)!, ports, spec);
+    planted++;
+  }
+  if (spec.scar) {
+    const scars = spec.agents.map((a) => agentLogEntry(a.id, ['scar', spec.ring]));
+    for (const memory of memories.values()) memory.scar(spec.ring);
+    await appendAll(journal, scars);
+  }
+
+  const rush = new Histogram();
+  const model = createModelClient(env, ports.fetch, ports.desk, spec.options.provider);
+  const profile = profileOf(spec.options.provider.profile);
+  const residents: Resident[] = spec.agents.map(({ id }) => {
+    const memory = memories.get(id)!;
+    const context = { id, env, memory, directory, model, timeRush: (ms: number) => rush.record(ms) };
+    return {
+      id,
+      memory,
+      behaviour: createArchivist(context, {
+        askOthers: spec.options.agents.askOthers,
+        recallPassages: spec.options.memory.recallPassages,
+        maxOutputTokens: spec.options.provider.maxOutputTokens,
+        promptTokens: (question) => drawPromptTokens(createRng(`${spec.seed}/prompt/${question}`), profile),
+        ring: spec.ring,
+        date: spec.date,
+      }),
+    };
+  });
+
+  const placement = new Map<string, NodeId>(
+    spec.placement.map((node, i) => [spec.allAgents[i]!, nodeId(node)]),
+  );
+  const state = replayNodeLog(nodeLog);
+  let undealt = 0;
+  for (const link of state.received.values()) undealt += link.undealt.size;
+  const node: Node = startNode(
+    env,
+    ports.channels,
+    journal,
+    {
+      grove: spec.grove,
+      self,
+      inc: incarnation(spec.inc),
+      bus: spec.options.bus,
+      nodeOf: (address) => (address === GATE_ADDRESS ? nodeId(0) : placement.get(address)),
+      onFailure: (error) => ports.onFailure(error.message),
+      onPoison: ports.onWarning,
+    },
+    state,
+    residents,
+  );
+
+  const sizeOf = (): number => [...memories.values()].reduce((sum, m) => sum + m.size, 0);
+  const reported = new Map<AgentId, number>();
+  const rng = env.random('known items');
+  const knownItems: KnownItem[] = [...memories.values()].flatMap((m) => m.knownItems(rng, spec.knownItems));
+  return {
+    ready: {
+      memories: sizeOf(),
+      undealt,
+      missing,
+      planted,
+      directory: [...memories].map(([agent, memory]) => ({ agent, summary: memory.summary() })),
+      knownItems,
+    },
+    telemetry() {
+      const acked: [AgentId, number, number][] = [];
+      for (const [agent, seq] of node.ackedSeq) {
+        if (reported.get(agent) === seq) continue;
+        reported.set(agent, seq);
+        acked.push([agent, seq, memories.get(agent)!.fingerprint(seq)]);
+      }
+      const telemetry: NodeTelemetry = {
+        ...node.counters,
+        inbox: node.inbox,
+        unsettled: node.unsettled,
+        memories: sizeOf(),
+        traffic: [...node.takeTraffic()],
+        rush: rush.toState(),
+        acked,
+        bus: node.bus,
+      };
+      rush.reset();
+      return telemetry;
+    },
+    inspect(id) {
+      const memory = memories.get(id);
+      const charge = spec.agents.find((a) => a.id === id);
+      if (!memory || !charge) return null;
+      return {
+        id,
+        charge: charge.charge,
+        memories: memory.size,
+        rings: memory.rings(),
+        recent: memory.recent(8).map(({ text, ring, atMs }) => ({ text, ring, atMs })),
+      };
+    },
+    addToDirectory: put,
+    peerRestarted: (peer, inc) => node.peerRestarted(peer, incarnation(inc)),
+    abandon: (peer, reason) => node.abandon(peer, reason),
+    close: () => node.close(),
+  };
+}
+
+/** Holds what came back from crash memory against what it had acknowledged: number by number, and by fingerprint. */
+function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMemory>): [AgentId, number][] {
+  return spec.acked.flatMap(([agent, seq, fingerprint]): [AgentId, number][] => {
+    const memory = memories.get(agent);
+    if (!memory) return [];
+    if (memory.size < seq) return [[agent, seq - memory.size]];
+    return memory.fingerprint(seq) === fingerprint ? [] : [[agent, seq]];
+  });
+}
+
+/** Plants an agent's share of the corpus: all of it in one commit, with the note that it is in. */
+async function plant(
+  charge: AgentCharge,
+  memory: AgentMemory,
+  ports: HostPorts,
+  spec: NodeSpec,
+): Promise<void> {
+  const entries: JournalEntry[] = [];
+  for (const slice of charge.slices) {
+    const document = await ports.corpus.document(slice.document);
+    for (const draft of draftsOf(document, ports.env.now()).slice(slice.fromPassage, slice.toPassage)) {
+      const r = memory.remember(draft);
+      if (!r.ok) throw new Error(`${charge.id}: ${r.error.message}`);
+      entries.push(agentLogEntry(charge.id, ['memory', r.value]));
+    }
+  }
+  entries.push(agentLogEntry(charge.id, ['planted', spec.corpus]));
+  await appendAll(ports.journal, entries);
+}

@@ -1,0 +1,348 @@
+import type { ChannelPort } from '../bus/channel.ts';
+import { createEndpoint, type Endpoint, type EndpointStats } from '../bus/endpoint.ts';
+import type { BusOptions } from '../bus/options.ts';
+import type { Message } from '../bus/wire.ts';
+import { assert } from '../kernel/assert.ts';
+import type { Env } from '../kernel/env.ts';
+import { nodeId, type AgentId, type Incarnation, type NodeId } from '../kernel/ids.ts';
+import type { JournalEntry, JournalError, JournalPort } from '../memory/journal.ts';
+import type { AgentMemory } from '../memory/agentMemory.ts';
+import type { MemoryDraft, MemoryRecord } from '../memory/record.ts';
+import { agentLogEntry, type AgentEntry } from './agentLog.ts';
+import type { Behaviour, Turn } from './behaviour.ts';
+import {
+  applyEntry,
+  checkpointOf,
+  emptyState,
+  linkMemoryOf,
+  nextNumber,
+  nodeOwner,
+  receivedFrom,
+  type NodeEntry,
+  type NodeState,
+} from './nodeLog.ts';
+
+/** Entries in a node's log before it is replaced by a checkpoint. */
+const CHECKPOINT_ENTRIES = 2_000;
+/** How long a note that messages were settled may wait for an append to ride on. */
+const TRIM_DELAY_MS = 500;
+
+/** One agent as its node holds it. */
+export interface Resident {
+  readonly id: AgentId | 'gate';
+  readonly behaviour: Behaviour;
+  /** Null for the gate, which remembers nothing. */
+  readonly memory: AgentMemory | null;
+}
+
+export interface NodeConfig {
+  readonly grove: string;
+  readonly self: NodeId;
+  readonly inc: Incarnation;
+  readonly bus: BusOptions;
+  /** Which node hosts an address; undefined when none does. */
+  readonly nodeOf: (address: string) => NodeId | undefined;
+  /** Crash memory said no: the node must end, and its supervisor decide. */
+  readonly onFailure: (error: JournalError) => void;
+  /** Dealing with a message threw. */
+  readonly onPoison: (what: string) => void;
+}
+
+export interface NodeCounters {
+  /** Messages accepted, and dealt with. */
+  accepted: number;
+  dealt: number;
+  deadLettered: number;
+  /** Messages whose handling threw. */
+  poisoned: number;
+  /** Memories that crash memory acknowledged in this incarnation. */
+  memoriesAcked: number;
+  /** Messages found undealt at the start, and waiting at peers when they said hello: delivered again. */
+  redelivered: number;
+}
+
+/** A running host of agents. */
+export interface Node {
+  readonly counters: NodeCounters;
+  readonly bus: EndpointStats;
+  /** Messages accepted and not yet dealt with. */
+  readonly inbox: number;
+  readonly unsettled: number;
+  /** Per agent: the highest memory number that crash memory acknowledged. */
+  readonly ackedSeq: ReadonlyMap<AgentId, number>;
+  /** Sends as an agent, outside of dealing with a message: the gate's way to put questions. */
+  send(from: string, to: string, kind: string, body: unknown): void;
+  /** Messages to each peer since the last call. */
+  takeTraffic(): Map<NodeId, number>;
+  peerRestarted(peer: NodeId, inc: Incarnation): void;
+  /** Gives up a peer: what waits for it ends among the dead letters. */
+  abandon(peer: NodeId, reason: string): void;
+  close(): void;
+}
+
+/** The state of a node's log, for `startNode`. */
+export function replayNodeLog(texts: readonly string[]): NodeState {
+  const state = emptyState();
+  for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
+  return state;
+}
+
+/**
+ * Brings a node up at delivery level `durable`: goes on where its log ends, deals again with what was accepted and not
+ * dealt with, and from then on commits every message before it is sent or acknowledged.
+ */
+export function startNode(
+  env: Env,
+  channels: ChannelPort,
+  journal: JournalPort,
+  config: NodeConfig,
+  state: NodeState,
+  residents: readonly Resident[],
+): Node {
+  const { self } = config;
+  const owner = nodeOwner(self);
+  const byAddress = new Map<string, Resident>(residents.map((r) => [r.id, r]));
+  const ackedSeq = new Map<AgentId, number>();
+  const traffic = new Map<NodeId, number>();
+  const trims = new Map<NodeId, number>();
+  const counters: NodeCounters = {
+    accepted: 0,
+    dealt: 0,
+    deadLettered: 0,
+    poisoned: 0,
+    memoriesAcked: 0,
+    redelivered: 0,
+  };
+  let entriesSinceCheckpoint = 0;
+  let trimTimer = false;
+  let closed = false;
+
+  for (const r of residents) if (r.memory && r.id !== 'gate') ackedSeq.set(r.id, r.memory.size);
+
+  /** Folds and appends in one step, so that the order of the log is the order of what happened. */
+  function append(entries: readonly NodeEntry[], more: readonly JournalEntry[], done: () => void): void {
+    for (const entry of entries) applyEntry(state, entry);
+    entriesSinceCheckpoint += entries.length;
+    journal.append([...entries.map((e) => ({ owner, text: JSON.stringify(e) })), ...more], (r) => {
+      if (closed) return;
+      if (r.ok) done();
+      else fail(r.error);
+    });
+    if (entriesSinceCheckpoint > CHECKPOINT_ENTRIES) {
+      entriesSinceCheckpoint = 0;
+      journal.checkpoint(owner, [JSON.stringify(checkpointOf(state))], (r) => {
+        if (!r.ok && !closed) fail(r.error);
+      });
+    }
+  }
+
+  function fail(error: JournalError): void {
+    close();
+    config.onFailure(error);
+  }
+
+  function takeTrims(): NodeEntry[] {
+    const entries = [...trims].map(([to, below]): NodeEntry => ['trim', to, below]);
+    trims.clear();
+    return entries;
+  }
+
+  const endpoint: Endpoint = createEndpoint(env, channels, {
+    grove: config.grove,
+    self,
+    inc: config.inc,
+    options: config.bus,
+    durable: linkMemoryOf(state, self),
+    onMessages: accepted,
+    onSettled(to, below) {
+      trims.set(to, below);
+      if (trimTimer) return;
+      trimTimer = true;
+      env.setTimer(TRIM_DELAY_MS, () => {
+        trimTimer = false;
+        if (!closed && trims.size > 0) append(takeTrims(), [], () => undefined);
+      });
+    },
+    onHello(_from, messages) {
+      counters.redelivered += messages;
+    },
+  });
+
+  /** Takes messages in: commits that they were accepted, and deals with each at once; what that brings about is committed later. */
+  function accepted(from: NodeId, first: number, messages: readonly Message[]): void {
+    const entries = messages.map((message, i): NodeEntry =>
+      byAddress.has(message.to)
+        ? ['in', from, first + i, message]
+        : ['dead', from, first + i, `nobody here is called ${message.to}`],
+    );
+    counters.accepted += messages.length;
+    append(entries, [], () => {
+      if (from === self) settleOwn(first + messages.length);
+      else endpoint.settle(from, first + messages.length);
+    });
+    messages.forEach((message, i) => {
+      const resident = byAddress.get(message.to);
+      if (resident) deal(resident, from, first + i, message);
+      else {
+        counters.deadLettered++;
+        if (from !== self) endpoint.deal(from, 1);
+      }
+    });
+  }
+
+  function settleOwn(below: number): void {
+    append([['trim', self, below]], [], () => undefined);
+  }
+
+  function deal(resident: Resident, from: NodeId, seq: number, message: Message): void {
+    const turn = createTurn(resident);
+    const end = (): void => {
+      if (closed) return;
+      counters.dealt++;
+      turn.commit([['dealt', from, seq]]);
+      if (from !== self) endpoint.deal(from, 1);
+    };
+    const poison = (e: unknown): void => {
+      // The message was delivered; what it asked for failed, and would fail again after a restart.
+      counters.poisoned++;
+      config.onPoison(`${resident.id} could not deal with a ${message.kind}: ${String(e)}`);
+      end();
+    };
+    try {
+      const result = resident.behaviour.receive(message, turn);
+      if (result) result.then(end, poison);
+      else end();
+    } catch (e) {
+      poison(e);
+    }
+  }
+
+  function createTurn(resident: Resident): Turn & { commit(entries: readonly NodeEntry[]): void } {
+    let outs: Message[] = [];
+    let drafts: MemoryDraft[] = [];
+    let recalled: number[] = [];
+    const commit = (entries: readonly NodeEntry[]): void => {
+      if (closed) return;
+      const messages = outs;
+      const more: JournalEntry[] = [];
+      const records: MemoryRecord[] = [];
+      const { memory, id } = resident;
+      const log = (entry: AgentEntry): void => void more.push(agentLogEntry(id as AgentId, entry));
+      if (memory) {
+        if (recalled.length > 0) {
+          memory.noteRecalled(recalled);
+          log(['recalled', recalled]);
+        }
+        for (const draft of drafts) {
+          const r = memory.remember(draft);
+          if (!r.ok) continue;
+          records.push(r.value);
+          log(['memory', r.value]);
+        }
+      }
+      outs = [];
+      drafts = [];
+      recalled = [];
+      commitAndSend(messages, entries, more, () => {
+        const last = records.at(-1);
+        if (!last || id === 'gate') return;
+        counters.memoriesAcked += records.length;
+        ackedSeq.set(id, last.seq);
+      });
+    };
+    return {
+      send: (to, kind, body) => void outs.push({ from: resident.id, to, kind, body }),
+      remember: (draft) => void drafts.push(draft),
+      recalled: (seqs) => void recalled.push(...seqs),
+      commitNow: () => commit([]),
+      commit,
+    };
+  }
+
+  /** Numbers messages in the order of the log, commits, and only then lets them travel. */
+  function commitAndSend(
+    messages: readonly Message[],
+    entries: readonly NodeEntry[],
+    more: readonly JournalEntry[],
+    done: () => void,
+  ): void {
+    const all: NodeEntry[] = [...takeTrims(), ...entries];
+    const out: { to: NodeId; seq: number; message: Message }[] = [];
+    const numbers = new Map<NodeId, number>();
+    for (const message of messages) {
+      const to = config.nodeOf(message.to);
+      if (to === undefined) {
+        counters.deadLettered++;
+        continue;
+      }
+      const seq = numbers.get(to) ?? nextNumber(state, to);
+      numbers.set(to, seq + 1);
+      all.push(['out', to, seq, message]);
+      out.push({ to, seq, message });
+    }
+    if (all.length === 0 && more.length === 0) return;
+    append(all, more, () => {
+      done();
+      for (const { to, seq, message } of out) {
+        traffic.set(to, (traffic.get(to) ?? 0) + 1);
+        if (to === self) accepted(self, seq, [message]);
+        else assert(endpoint.send(to, message) === seq, `link ${self}>${to}: number ${seq} is not the next`);
+      }
+    });
+  }
+
+  // Residents start in the turn after this one, with everything in place.
+  const undealt = [...state.received].flatMap(([from, link]) =>
+    [...link.undealt].map(([seq, message]) => ({ from, seq, message })),
+  );
+  const ownUnaccepted = state.sent.get(self);
+  const ownNext = receivedFrom(state, self).next;
+  env.defer(() => {
+    if (closed) return;
+    counters.redelivered += undealt.length;
+    for (const { from, seq, message } of undealt) {
+      const resident = byAddress.get(message.to);
+      if (resident) deal(resident, from, seq, message);
+    }
+    if (ownUnaccepted) {
+      const left = ownUnaccepted.pending.slice(Math.max(0, ownNext - ownUnaccepted.base));
+      if (ownNext > ownUnaccepted.base) settleOwn(ownNext);
+      if (left.length > 0) accepted(self, ownNext, left);
+    }
+  });
+
+  function close(): void {
+    closed = true;
+    endpoint.close();
+  }
+
+  return {
+    counters,
+    bus: endpoint.stats,
+    get inbox() {
+      let n = 0;
+      for (const link of state.received.values()) n += link.undealt.size;
+      return n;
+    },
+    get unsettled() {
+      return endpoint.unsettled();
+    },
+    ackedSeq,
+    send(from, to, kind, body) {
+      commitAndSend([{ from, to, kind, body }], [], [], () => undefined);
+    },
+    takeTraffic() {
+      const taken = new Map(traffic);
+      traffic.clear();
+      return taken;
+    },
+    peerRestarted: (peer, inc) => endpoint.peerRestarted(peer, inc),
+    abandon(peer, reason) {
+      const { base, pending } = endpoint.abandon(peer);
+      if (pending.length === 0) return;
+      counters.deadLettered += pending.length;
+      append([['abandon', nodeId(peer), base, pending.length, reason]], [], () => undefined);
+    },
+    close,
+  };
+}

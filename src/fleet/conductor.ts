@@ -1,0 +1,558 @@
+import type { AgentCharge, DirectoryEntry, NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
+import type { Gate, Interaction } from '../agents/gate.ts';
+import type { LedgerTotals } from '../bus/ledger.ts';
+import type { Env } from '../kernel/env.ts';
+import type { AgentId } from '../kernel/ids.ts';
+import { Histogram } from '../metrics/histogram.ts';
+import type { FleetOptions } from './options.ts';
+import { regionOf } from './placement.ts';
+import type { ConductorPorts, HostHandle, WireCounts } from './ports.ts';
+import { createStory, duration, plural } from './story.ts';
+import { createSupervisor, supervise, type SupervisorInput } from './supervisor.ts';
+import type {
+  AgentView,
+  Fault,
+  GrovePhase,
+  GroveSnapshot,
+  InteractionView,
+  NodeView,
+  Recovery,
+} from './views.ts';
+import { createSeries, vitalSigns } from './vitals.ts';
+
+/** What the conductor is to bring up. */
+export interface GrovePlan {
+  readonly fleet: FleetOptions;
+  readonly charges: readonly AgentCharge[];
+  /** The node (from 1) of each agent. */
+  readonly placement: readonly number[];
+  readonly nodes: number;
+  readonly corpus: GroveSnapshot['corpus'];
+  /** What every node is told alike. */
+  readonly spec: Pick<NodeSpec, 'grove' | 'seed' | 'corpus' | 'options' | 'ring' | 'date' | 'knownItems'>;
+  readonly questionsPerS: number;
+  readonly killEveryMs: number;
+  /** Goes on from crash memory, with so many messages that were under way. */
+  readonly resumed: boolean;
+  readonly carriedMessages: number;
+  /** Milliseconds between the opening of the page and the clock's zero. */
+  readonly openedAgoMs: number;
+}
+
+interface Ward {
+  readonly id: number;
+  readonly charges: readonly AgentCharge[];
+  inc: number;
+  state: NodeView['state'];
+  handle: HostHandle | null;
+  telemetry: NodeTelemetry | null;
+  answers: number;
+  /** When a fault killed it, until its death was noticed. */
+  killedAtMs: number | null;
+  pausedUntilMs: number;
+}
+
+export interface Conductor {
+  readonly phase: GrovePhase;
+  start(): void;
+  setRate(perS: number): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  inject(fault: Fault): string | null;
+  inspect(agent: string): Promise<AgentView | null>;
+  snapshot(): GroveSnapshot;
+  /** Every line of the story. */
+  story(): GroveSnapshot['story'];
+  readonly rush: Histogram;
+  /** Messages went from a node that reports no telemetry: the gate. */
+  noteTraffic(from: number, to: number, messages: number): void;
+  /** The grove cannot go on. */
+  fail(message: string): void;
+  /** Something went wrong that the grove survives. */
+  warn(message: string): void;
+  /** A question was answered or failed. */
+  noteEnd(interaction: Interaction): void;
+}
+
+const TICK_MS = 100;
+const POLL_MS = 250;
+const NO_LEDGER: LedgerTotals = {
+  sent: 0,
+  delivered: 0,
+  deadLettered: 0,
+  inFlight: 0,
+  lost: 0,
+  duplicated: 0,
+  misordered: 0,
+  corrupted: 0,
+};
+
+/** Supervises the nodes, keeps their accounts, tells the story: the grove but for its browser. */
+export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, plan: GrovePlan): Conductor {
+  const { fleet } = plan;
+  const supervisor = createSupervisor();
+  const story = createStory(() => env.now());
+  const series = createSeries();
+  const rush = new Histogram();
+  const rng = env.random('conductor');
+  const wards = new Map<number, Ward>();
+  const directory = new Map<AgentId, DirectoryEntry>();
+  let news: DirectoryEntry[] = [];
+  const acked = new Map<AgentId, { seq: number; fingerprint: number }>();
+  const nodeOfAgent = new Map<string, number>(plan.charges.map((c, i) => [c.id, plan.placement[i]!]));
+  const traffic = new Map<string, { from: number; to: number; messages: number }>();
+  const recoveries: Recovery[] = [];
+  let phase: GrovePhase = 'idle';
+  let problem: string | null = null;
+  let ledger = NO_LEDGER;
+  let wire: WireCounts = { requests: 0, status429: 0 };
+  let memoriesLost = 0;
+  let resumedMemories = 0;
+  let kills = 0;
+  let second = 0;
+  let secondEndsMs = 0;
+  let allAgentsMs: number | null = null;
+  let firstAnswerMs: number | null = null;
+  let stopped = false;
+  let rateBeforePause = plan.questionsPerS;
+  /** Per node and incarnation: acknowledged memories that did not come back. */
+  const missing = new Map<string, number>();
+
+  for (let id = 1; id <= plan.nodes; id++)
+    wards.set(id, {
+      id,
+      charges: plan.charges.filter((_, i) => plan.placement[i] === id),
+      inc: 1,
+      state: 'spawning',
+      handle: null,
+      telemetry: null,
+      answers: 0,
+      killedAtMs: null,
+      pausedUntilMs: 0,
+    });
+
+  function step(input: SupervisorInput): void {
+    if (stopped) return;
+    for (const effect of supervise(supervisor, input, env.now(), fleet)) {
+      const ward = wards.get(effect.node)!;
+      switch (effect.type) {
+        case 'spawn':
+          spawn(ward, effect.inc, effect.again);
+          break;
+        case 'terminate':
+          ward.handle?.terminate();
+          ward.state = 'dead';
+          story.tell('warning', `Node ${ward.id} was silent for too long and was ended.`);
+          break;
+        case 'suspect':
+          ward.state = 'suspect';
+          story.tell('warning', `Node ${ward.id} has been silent for ${duration(effect.silentMs)}.`);
+          break;
+        case 'recovered':
+          env.setTimer(1_000, () => void closeRecovery(ward, effect.inc, effect.ms));
+          break;
+        case 'give up':
+          ward.state = 'dead';
+          ports.hosts.announce({ type: 'given up', node: ward.id, reason: 'restarted too often' });
+          story.tell(
+            'warning',
+            `Node ${ward.id} died ${fleet.restartsPerMin + 1} times within a minute and was given up; what waits for it goes to the dead letters.`,
+          );
+      }
+    }
+  }
+
+  function spawn(ward: Ward, inc: number, again: boolean): void {
+    ward.inc = inc;
+    ward.state = 'spawning';
+    ward.telemetry = null;
+    const current = (): boolean => ward.inc === inc && !stopped;
+    const handle = ports.hosts.spawn(ward.id, inc, {
+      onTelemetry: (t) => current() && hear(ward, t),
+      onDied: () => current() && died(ward),
+      onFailure(message) {
+        if (!current()) return;
+        story.tell('warning', `Node ${ward.id} could not go on: ${message}`);
+        handle.terminate();
+        died(ward);
+      },
+      onWarning: (message) => current() && story.tell('warning', message),
+    });
+    ward.handle = handle;
+    const spec: NodeSpec = {
+      ...plan.spec,
+      self: ward.id,
+      inc,
+      agents: ward.charges,
+      allAgents: plan.charges.map((c) => c.id),
+      placement: plan.placement,
+      directory: [...directory.values()],
+      acked: ward.charges.flatMap((c): [AgentId, number, number][] => {
+        const a = acked.get(c.id);
+        return a ? [[c.id, a.seq, a.fingerprint]] : [];
+      }),
+      scar: again,
+    };
+    handle.start(spec).then(
+      (ready) => {
+        if (!current() || ward.state === 'dead') return;
+        up(ward, ready, again);
+      },
+      (e: unknown) => {
+        if (!current() || ward.state === 'dead') return;
+        story.tell('warning', `Node ${ward.id} did not start: ${e instanceof Error ? e.message : String(e)}`);
+        handle.terminate();
+        died(ward);
+        const given = [...supervisor.nodes.values()].filter((l) => l.type === 'given up').length;
+        if (allAgentsMs === null && given === plan.nodes)
+          fail(`No node of the grove could be started. ${e instanceof Error ? e.message : String(e)}`);
+      },
+    );
+  }
+
+  function fail(message: string): void {
+    phase = 'failed';
+    problem = message;
+  }
+
+  function up(ward: Ward, ready: NodeReady, again: boolean): void {
+    ward.state = 'up';
+    for (const [, n] of ready.missing) memoriesLost += n;
+    for (const entry of ready.directory) {
+      if (directory.has(entry.agent)) continue;
+      directory.set(entry.agent, entry);
+      news.push(entry);
+    }
+    if (!again) gate.addKnownItems(ready.knownItems);
+    else ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
+    missing.set(
+      `${ward.id}/${ward.inc}`,
+      ready.missing.reduce((sum, [, n]) => sum + n, 0),
+    );
+    step({ type: 'ready', node: ward.id, inc: ward.inc });
+    if (allAgentsMs === null && [...wards.values()].every((w) => w.state === 'up')) everyoneUp();
+  }
+
+  function everyoneUp(): void {
+    allAgentsMs = env.now() + plan.openedAgoMs;
+    announceDirectory();
+    phase = 'running';
+    const memories = totalMemories();
+    if (plan.resumed) resumedMemories = memories;
+    story.tell(
+      'life',
+      `${plural(plan.charges.length, 'agent')} in ${plural(plan.nodes, 'worker')} ${plan.charges.length === 1 ? 'is' : 'are'} up after ${duration(allAgentsMs)}, with ${plural(memories, 'memory', 'memories')}${plan.resumed ? ' from crash memory' : ''}.`,
+    );
+    gate.setRate(plan.questionsPerS);
+    if (plan.killEveryMs > 0) env.setTimer(plan.killEveryMs, killOne);
+  }
+
+  function killOne(): void {
+    if (stopped) return;
+    const alive = [...wards.values()].filter((w) => w.state === 'up');
+    if (phase === 'running' && gate.ratePerS > 0 && alive.length > 0)
+      inject({ type: 'kill', node: rng.pick(alive).id });
+    env.setTimer(plan.killEveryMs, killOne);
+  }
+
+  function announceDirectory(): void {
+    if (news.length === 0) return;
+    ports.hosts.announce({ type: 'directory', entries: news });
+    news = [];
+  }
+
+  function hear(ward: Ward, t: NodeTelemetry): void {
+    ward.telemetry = t;
+    step({ type: 'beat', node: ward.id, inc: ward.inc });
+    if (ward.state === 'suspect') ward.state = 'up';
+    rush.mergeState(t.rush);
+    for (const [agent, seq, fingerprint] of t.acked) acked.set(agent, { seq, fingerprint });
+    for (const [to, messages] of t.traffic) note(ward.id, to, messages);
+  }
+
+  function note(from: number, to: number, messages: number): void {
+    const key = `${from}>${to}`;
+    const link = traffic.get(key);
+    if (link) link.messages += messages;
+    else traffic.set(key, { from, to, messages });
+  }
+
+  function died(ward: Ward): void {
+    ports.desk.releaseHolder(ward.id);
+    ward.state = 'dead';
+    const atMs = ward.killedAtMs;
+    ward.killedAtMs = null;
+    const inc = ward.inc;
+    step({ type: 'died', node: ward.id, inc, ...(atMs === null ? {} : { atMs }) });
+  }
+
+  /** A second after a node is back, its peers have said hello and the ledger has caught up: now the tale can be told. */
+  async function closeRecovery(ward: Ward, inc: number, ms: number): Promise<void> {
+    const lostBefore = ledger.lost;
+    ledger = await ports.ledger();
+    if (ward.inc !== inc && !missing.has(`${ward.id}/${inc}`)) return;
+    const recovery: Recovery = {
+      node: ward.id,
+      ms,
+      messagesRedelivered: ward.inc === inc ? (ward.telemetry?.redelivered ?? 0) : 0,
+      messagesLost: Math.max(0, ledger.lost - lostBefore),
+      memoriesLost: missing.get(`${ward.id}/${inc}`) ?? 0,
+    };
+    missing.delete(`${ward.id}/${inc}`);
+    recoveries.push(recovery);
+    const memories = ward.telemetry?.memories ?? 0;
+    story.tell(
+      'recovery',
+      `Node ${ward.id} was back after ${duration(ms)} with ${ward.charges.length === 1 ? `its agent ${ward.charges[0]!.id}` : `its ${ward.charges.length} agents`}; ` +
+        `${plural(recovery.messagesRedelivered, 'message')} were delivered again, ${recovery.messagesLost} lost; ` +
+        `${recovery.memoriesLost} of ${plural(memories, 'memory', 'memories')} lost.`,
+    );
+  }
+
+  const totalMemories = (): number =>
+    [...wards.values()].reduce((sum, w) => sum + (w.telemetry?.memories ?? 0), 0);
+
+  function tick(): void {
+    if (stopped) return;
+    step({ type: 'tick' });
+    announceDirectory();
+    const nowMs = env.now();
+    for (const ward of wards.values())
+      if (ward.state === 'paused' && nowMs >= ward.pausedUntilMs) ward.state = 'up';
+    while (nowMs >= secondEndsMs) {
+      if (phase === 'running' || phase === 'paused')
+        series.tick(second++, gate, ports.desk, ledger.delivered);
+      secondEndsMs += 1_000;
+    }
+    env.setTimer(TICK_MS, tick);
+  }
+
+  async function poll(): Promise<void> {
+    [ledger, wire] = await Promise.all([ports.ledger(), ports.wire()]);
+    if (!stopped) env.setTimer(POLL_MS, () => void poll());
+  }
+
+  function inject(fault: Fault): string | null {
+    if (fault.type === 'provider') {
+      ports.disturbProvider(fault.slowdown, fault.failing);
+      story.tell(
+        'fault',
+        `The provider is disturbed for ${duration(fault.forMs)}: ${fault.slowdown} times as slow, ${Math.round(fault.failing * 100)} % of requests fail.`,
+      );
+      env.setTimer(fault.forMs, () => {
+        ports.disturbProvider(1, 0);
+        story.tell(
+          'recovery',
+          `The provider is itself again; ${plural(gate.total.failed, 'question')} of ${gate.total.asked} have failed in this run, ${wire.status429} wire 429s.`,
+        );
+      });
+      return null;
+    }
+    const id = fault.type === 'link' ? fault.from : fault.node;
+    const ward = wards.get(id);
+    if (!ward) return `There is no node ${id}; nodes are 1 to ${plan.nodes}.`;
+    if (!ward.handle || ward.state === 'dead' || ward.state === 'spawning')
+      return `Node ${id} is not up (it is ${ward.state}); wait until it is.`;
+    switch (fault.type) {
+      case 'kill':
+        kills++;
+        ward.killedAtMs = env.now();
+        ward.state = 'dead';
+        ward.handle.terminate();
+        story.tell(
+          'fault',
+          `Node ${id} was killed${ward.telemetry ? ` with ${plural(ward.telemetry.inbox, 'message')} in hand` : ''}.`,
+        );
+        return null;
+      case 'pause':
+        ward.state = 'paused';
+        ward.pausedUntilMs = env.now() + fault.forMs;
+        ward.handle.pause(fault.forMs);
+        story.tell('fault', `Node ${id} is paused for ${duration(fault.forMs)}.`);
+        env.setTimer(fault.forMs + 1_000, () =>
+          story.tell(
+            'recovery',
+            `Node ${id} goes on after its pause; ${ledger.lost} messages are lost in this run.`,
+          ),
+        );
+        return null;
+      case 'link': {
+        if (!wards.has(fault.to) && fault.to !== 0)
+          return `There is no node ${fault.to}; nodes are 0 (the gate) to ${plan.nodes}.`;
+        ward.handle.disturbLink(fault.to, fault.loss, fault.delayMs, fault.forMs);
+        const resendsBefore = ward.telemetry?.bus.resends ?? 0;
+        story.tell(
+          'fault',
+          `The link from node ${id} to ${fault.to === 0 ? 'the gate' : `node ${fault.to}`} loses ${Math.round(fault.loss * 100)} % of its frames and is ${duration(fault.delayMs)} late, for ${duration(fault.forMs)}.`,
+        );
+        env.setTimer(fault.forMs + 2_000, () =>
+          story.tell(
+            'recovery',
+            `The link from node ${id} is whole again; ${plural(Math.max(0, (ward.telemetry?.bus.resends ?? 0) - resendsBefore), 'resend')} made up for what it lost; ${ledger.lost} messages are lost in this run.`,
+          ),
+        );
+        return null;
+      }
+    }
+  }
+
+  function viewOf(i: Interaction): InteractionView {
+    const answer = i.answer;
+    const legs = answer?.legs ?? [];
+    const nodeOf = (agent: string): number => nodeOfAgent.get(agent) ?? 0;
+    return {
+      id: i.id,
+      byVisitor: i.byVisitor,
+      question: i.question,
+      agent: i.agent,
+      node: nodeOf(i.agent),
+      askedAgents: (answer?.asked ?? []).map((a) => ({ ...a, node: nodeOf(a.agent) })),
+      state: i.state,
+      answer:
+        answer?.text ??
+        (i.state === 'failed'
+          ? 'No answer came before the deadline; try again, or ask at a lower rate.'
+          : ''),
+      citations: (answer?.citations ?? []).map((c) => ({ ...c, node: nodeOf(c.agent) })),
+      legs:
+        i.responseMs === null || legs.length === 0
+          ? legs
+          : [
+              ...legs,
+              {
+                name: 'back',
+                fromMs: legs.at(-1)!.toMs,
+                toMs: i.responseMs,
+                detail: 'the answer is at the gate',
+              },
+            ],
+      responseMs: i.responseMs,
+      found: i.found,
+    };
+  }
+
+  return {
+    get phase() {
+      return phase;
+    },
+    rush,
+    start() {
+      phase = 'spawning';
+      secondEndsMs = env.now() + 1_000;
+      story.tell(
+        'life',
+        plan.resumed
+          ? 'The grove resumes from crash memory.'
+          : `A new grove: ${plural(plan.charges.length, 'agent')} over ${plural(plan.corpus.documents, 'document')} of ${plan.corpus.name}.`,
+      );
+      for (const ward of wards.values()) {
+        supervisor.nodes.set(ward.id, { type: 'waiting', inc: 1 });
+      }
+      tick();
+      void poll();
+    },
+    setRate(perS) {
+      if (phase === 'paused') rateBeforePause = perS;
+      else gate.setRate(perS);
+    },
+    pause() {
+      if (phase !== 'running') return;
+      phase = 'paused';
+      rateBeforePause = gate.ratePerS;
+      gate.setRate(0);
+      story.tell('life', 'Paused: no new questions; those under way are answered.');
+    },
+    resume() {
+      if (phase !== 'paused') return;
+      phase = 'running';
+      gate.setRate(rateBeforePause);
+      story.tell('life', 'Questions flow again.');
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      gate.setRate(0);
+      story.tell('life', 'Stopped. Memories stay in crash memory.');
+      for (const ward of wards.values()) ward.handle?.terminate();
+      phase = 'stopped';
+    },
+    inject,
+    async inspect(agent) {
+      const node = nodeOfAgent.get(agent);
+      const ward = node === undefined ? undefined : wards.get(node);
+      if (!ward?.handle || ward.state === 'dead' || ward.state === 'spawning') return null;
+      const found = await ward.handle.inspect(agent);
+      return found && { ...found, node: ward.id };
+    },
+    snapshot() {
+      const nodes = [...wards.values()].map((w): NodeView => ({
+        id: w.id,
+        region: regionOf(w.id, plan.nodes, fleet.regions),
+        state: w.state,
+        incarnation: w.inc,
+        agents: w.charges.map((c) => c.id),
+        inbox: w.telemetry?.inbox ?? 0,
+        memories: w.telemetry?.memories ?? 0,
+        answers: w.answers,
+      }));
+      const links = [...traffic.values()];
+      traffic.clear();
+      const live = [...wards.values()].filter(
+        (w) => w.state === 'up' || w.state === 'suspect' || w.state === 'paused',
+      );
+      const agentsUp = live.reduce((sum, w) => sum + w.charges.length, 0);
+      let ackedWrites = 0;
+      for (const a of acked.values()) ackedWrites += a.seq;
+      return {
+        phase,
+        problem,
+        atMs: env.now(),
+        ratePerS: phase === 'paused' ? rateBeforePause : gate.ratePerS,
+        corpus: plan.corpus,
+        resumed: plan.resumed ? { memories: resumedMemories, messages: plan.carriedMessages } : null,
+        kills,
+        progress: {
+          workersUp: [...wards.values()].filter((w) => w.handle !== null && w.state !== 'dead').length,
+          workersWanted: plan.nodes,
+          agentsReady: agentsUp,
+          agentsWanted: plan.charges.length,
+          memories: nodes.reduce((sum, n) => sum + n.memories, 0),
+        },
+        startUp: { allAgentsMs, firstAnswerMs },
+        vitalSigns: vitalSigns({
+          gate,
+          rush,
+          desk: ports.desk,
+          corpus: plan.corpus.name,
+          agentsUp,
+          nodesUp: live.length,
+          ledger,
+          wire,
+          ackedWrites,
+          memoriesLost,
+        }),
+        nodes,
+        links,
+        series: series.points(),
+        provider: ports.desk.view(),
+        story: story.latest(200),
+        recoveries,
+        interactions: gate.recent().map(viewOf),
+      };
+    },
+    story: () => story.all(),
+    noteTraffic: note,
+    fail,
+    warn: (message) => story.tell('warning', message),
+    noteEnd(interaction: Interaction) {
+      const ward = wards.get(nodeOfAgent.get(interaction.agent) ?? 0);
+      if (interaction.state !== 'answered') return;
+      if (ward) ward.answers++;
+      if (firstAnswerMs === null) {
+        firstAnswerMs = env.now() + plan.openedAgoMs;
+        story.tell('answer', `The first answer came ${duration(firstAnswerMs)} after the page was opened.`);
+      }
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { GroveSnapshot } from './views.ts';
+
+/** What a grove shows before there is one: nothing is measured yet. */
+export function idleSnapshot(
+  phase: GroveSnapshot['phase'],
+  problem: string | null,
+  wanted: { readonly agents: number; readonly workers: number },
+): GroveSnapshot {
+  return {
+    phase,
+    problem,
+    atMs: 0,
+    ratePerS: 0,
+    corpus: { name: '', credit: '', documents: 0 },
+    resumed: null,
+    kills: 0,
+    progress: {
+      workersUp: 0,
+      workersWanted: wanted.workers,
+      agentsReady: 0,
+      agentsWanted: wanted.agents,
+      memories: 0,
+    },
+    startUp: { allAgentsMs: null, firstAnswerMs: null },
+    vitalSigns: {
+      responseTime: { p50Ms: 0, p95Ms: 0, p99Ms: 0, samples: 0 },
+      concurrency: { agents: 0, nodes: 0 },
+      memory: { metric: '', dataset: '', value: 0, queries: 0 },
+      rateLimit: { wire429: 0, agent429: 0, bindingLimit: '', bindingUse: 0, saturated: false },
+      delivery: {
+        sent: 0,
+        delivered: 0,
+        deadLettered: 0,
+        inFlight: 0,
+        lost: 0,
+        duplicated: 0,
+        misordered: 0,
+      },
+      rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
+      crash: { ackedWrites: 0, lost: 0 },
+    },
+    nodes: [],
+    links: [],
+    series: [],
+    provider: { profile: '', limits: [], queued: 0, inFlight: 0, cacheHits: 0, cacheMisses: 0 },
+    story: [],
+    recoveries: [],
+    interactions: [],
+  };
+}

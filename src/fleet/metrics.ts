@@ -1,0 +1,49 @@
+import type { Gate } from '../agents/gate.ts';
+import { expose } from '../metrics/exposition.ts';
+import type { Histogram } from '../metrics/histogram.ts';
+import { createRegistry } from '../metrics/registry.ts';
+import type { GroveSnapshot } from './views.ts';
+
+/** Every metric of a grove as Prometheus text exposition 0.0.4. */
+export function groveMetrics(s: GroveSnapshot, gate: Gate, rush: Histogram): string {
+  const registry = createRegistry();
+  const counter = (name: string, help: string, value: number, labels?: Record<string, string>): void =>
+    registry.counter(`treering_${name}`, help, labels).inc(value);
+  const gauge = (name: string, help: string, value: number, labels?: Record<string, string>): void =>
+    registry.gauge(`treering_${name}`, help, labels).set(value);
+  const { delivery, rateLimit, crash, concurrency } = s.vitalSigns;
+
+  registry
+    .histogram('treering_response_ms', 'From the intended send time to the answer, ms.', 0.1)
+    .merge(gate.responses);
+  registry.histogram('treering_rush_access_ms', 'One access to rush memory, ms.', 0.001).merge(rush);
+  counter('questions_total', 'Questions that arrived.', gate.total.asked);
+  counter('answers_total', 'Questions that were answered.', gate.total.answered);
+  counter('failures_total', 'Questions without an answer.', gate.total.failed);
+  gauge('agents', 'Agents up.', concurrency.agents);
+  gauge('nodes', 'Workers up.', concurrency.nodes);
+  gauge('memories', 'Memories held in rush memory.', s.progress.memories);
+  const messages = 'Messages on the bus, by what the ledger says became of them.';
+  for (const fate of ['sent', 'delivered', 'deadLettered', 'lost', 'duplicated', 'misordered'] as const)
+    counter('messages_total', messages, delivery[fate], { fate });
+  gauge('messages_in_flight', 'Messages sent and not yet delivered.', delivery.inFlight);
+  counter('http_429_total', 'Refusals by the rate limit, where they were seen.', rateLimit.wire429, {
+    seen: 'wire',
+  });
+  counter('http_429_total', 'Refusals by the rate limit, where they were seen.', rateLimit.agent429, {
+    seen: 'agent',
+  });
+  for (const limit of s.provider.limits)
+    gauge('limit_use_ratio', 'Use of each provider limit over the last minute.', limit.used / limit.limit, {
+      limit: limit.name,
+    });
+  counter('cache_requests_total', 'Lookups in the response cache.', s.provider.cacheHits, { result: 'hit' });
+  counter('cache_requests_total', 'Lookups in the response cache.', s.provider.cacheMisses, {
+    result: 'miss',
+  });
+  counter('crash_writes_acked_total', 'Memories acknowledged by crash memory.', crash.ackedWrites);
+  counter('crash_writes_lost_total', 'Acknowledged memories that were missing after a recovery.', crash.lost);
+  counter('kills_total', 'Nodes killed by faults.', s.kills);
+  counter('recoveries_total', 'Nodes that came back.', s.recoveries.length);
+  return expose(registry.state());
+}

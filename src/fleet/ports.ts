@@ -1,0 +1,68 @@
+import type {
+  AgentInspection,
+  DirectoryEntry,
+  NodeReady,
+  NodeSpec,
+  NodeTelemetry,
+} from '../agents/contract.ts';
+import type { LedgerTotals } from '../bus/ledger.ts';
+import type { GroveSnapshot } from './views.ts';
+
+/** What a host tells its supervisor. */
+export interface HostEvents {
+  /** Several times a second; also the sign of life. */
+  readonly onTelemetry: (telemetry: NodeTelemetry) => void;
+  /** The host is gone. */
+  readonly onDied: () => void;
+  /** The node cannot go on; the host should be ended. */
+  readonly onFailure: (message: string) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+/** One started host of a node; in the live world a worker. */
+export interface HostHandle {
+  /** Brings the node up in it. Rejects with a sentence. */
+  start(spec: NodeSpec): Promise<NodeReady>;
+  /** Ends it at once, whatever it is doing. Does not call `onDied`: who kills must still be found out. */
+  terminate(): void;
+  /** Stops everything in it for a while, as a frozen process. */
+  pause(forMs: number): void;
+  /** Frames posted on the link to `to` are lost or late for a while. */
+  disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  inspect(agent: string): Promise<AgentInspection | null>;
+}
+
+/** Where hosts come from. */
+export interface HostPort {
+  spawn(node: number, inc: number, events: HostEvents): HostHandle;
+  /** Tells every node up what changed. */
+  announce(news: FleetNews): void;
+}
+
+/** What all nodes hear from their supervisor. */
+export type FleetNews =
+  | { readonly type: 'directory'; readonly entries: readonly DirectoryEntry[] }
+  | { readonly type: 'restarted'; readonly node: number; readonly inc: number }
+  | { readonly type: 'given up'; readonly node: number; readonly reason: string };
+
+/** What the provider's endpoint counted. */
+export interface WireCounts {
+  readonly requests: number;
+  readonly status429: number;
+}
+
+/** The API manager as the conductor sees it. */
+export interface DeskView {
+  view(): GroveSnapshot['provider'];
+  use(): { readonly bindingLimit: string; readonly bindingUse: number; readonly saturated: boolean };
+  releaseHolder(node: number): void;
+}
+
+/** Everything outside of the conductor that it reads or steers. */
+export interface ConductorPorts {
+  readonly hosts: HostPort;
+  readonly desk: DeskView;
+  ledger(): Promise<LedgerTotals>;
+  wire(): Promise<WireCounts>;
+  disturbProvider(slowdown: number, failing: number): void;
+}

@@ -1,0 +1,231 @@
+import type { AgentInspection } from '../agents/contract.ts';
+
+/** The vital signs of a run: the same shape on screen, in `window.treering` and in a report. */
+export interface VitalSigns {
+  /** From the intended send time to the answer, open loop. NaN-free: 0 with `samples` 0 before the first answer. */
+  readonly responseTime: {
+    readonly p50Ms: number;
+    readonly p95Ms: number;
+    readonly p99Ms: number;
+    readonly samples: number;
+  };
+  /** Agents up now, and the workers that host them. */
+  readonly concurrency: { readonly agents: number; readonly nodes: number };
+  /** value in [0, 1] over `queries` judged answers; the metric's and the data set's names go wherever the value goes. */
+  readonly memory: {
+    readonly metric: string;
+    readonly dataset: string;
+    readonly value: number;
+    readonly queries: number;
+  };
+  /** bindingUse in [0, 1]: use of the limit that is used most, over the last minute; `saturated` when it held requests back. */
+  readonly rateLimit: {
+    readonly wire429: number;
+    readonly agent429: number;
+    readonly bindingLimit: string;
+    readonly bindingUse: number;
+    readonly saturated: boolean;
+  };
+  /** From the ledger, which is kept apart from the bus. */
+  readonly delivery: {
+    readonly sent: number;
+    readonly delivered: number;
+    readonly deadLettered: number;
+    readonly inFlight: number;
+    readonly lost: number;
+    readonly duplicated: number;
+    readonly misordered: number;
+  };
+  /** Time of one access to rush memory, inside the worker. */
+  readonly rush: { readonly p50Ms: number; readonly p999Ms: number; readonly samples: number };
+  /** Crash-memory writes that were acknowledged, and those of them missing after a recovery. */
+  readonly crash: { readonly ackedWrites: number; readonly lost: number };
+}
+
+/** One thing that happened, told in a sentence. */
+export interface StoryLine {
+  readonly id: number;
+  readonly atMs: number;
+  readonly kind: 'life' | 'fault' | 'recovery' | 'answer' | 'warning';
+  readonly text: string;
+}
+
+/** How a killed or hung node came back. */
+export interface Recovery {
+  readonly node: number;
+  /** From the moment of death to the last of its agents ready again. */
+  readonly ms: number;
+  readonly messagesRedelivered: number;
+  readonly messagesLost: number;
+  readonly memoriesLost: number;
+}
+
+/** Milliseconds from opening the page to every agent ready, and to the first answer; null when it did not happen. */
+export interface StartUp {
+  readonly allAgentsMs: number | null;
+  readonly firstAnswerMs: number | null;
+}
+
+export type GrovePhase = 'idle' | 'spawning' | 'running' | 'paused' | 'stopped' | 'failed';
+
+/** A thing the visitor can break. Durations in milliseconds. */
+export type Fault =
+  | { readonly type: 'kill'; readonly node: number }
+  | { readonly type: 'pause'; readonly node: number; readonly forMs: number }
+  | {
+      readonly type: 'link';
+      readonly from: number;
+      readonly to: number;
+      /** Chance in [0, 1] that a frame is lost. */
+      readonly loss: number;
+      readonly delayMs: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly type: 'provider';
+      /** Latencies are multiplied by this (>= 1). */
+      readonly slowdown: number;
+      /** Chance in [0, 1] that a request fails with a 503. */
+      readonly failing: number;
+      readonly forMs: number;
+    };
+
+export interface NodeView {
+  readonly id: number;
+  readonly region: string;
+  readonly state: 'spawning' | 'planting' | 'up' | 'suspect' | 'paused' | 'dead';
+  readonly incarnation: number;
+  readonly agents: readonly string[];
+  /** Messages accepted and not yet dealt with. */
+  readonly inbox: number;
+  readonly memories: number;
+  /** Answers given so far by agents of this node. */
+  readonly answers: number;
+}
+
+/** Messages that crossed a link since the last snapshot. Node 0 is the gate, where questions enter. */
+export interface LinkActivity {
+  readonly from: number;
+  readonly to: number;
+  readonly messages: number;
+}
+
+/** One second of the run. Counts are of that second; percentiles in ms, null where nothing was measured. */
+export interface SeriesPoint {
+  /** Second of the run, from 0. */
+  readonly second: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Questions that arrived and answers given. */
+  readonly asked: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Bus messages delivered. */
+  readonly messages: number;
+  /** Use of each limit in [0, 1], averaged over the last minute, in the order of `ProviderView.limits`. */
+  readonly limitUse: readonly number[];
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+}
+
+export interface ProviderView {
+  readonly profile: string;
+  readonly limits: readonly {
+    /** e.g. `requests/min`. */
+    readonly name: string;
+    readonly limit: number;
+    /** Charged over the last 60 s (for concurrency: in flight now). */
+    readonly used: number;
+  }[];
+  /** Requests waiting for the quota. */
+  readonly queued: number;
+  readonly inFlight: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+}
+
+/** All that the page draws, taken at one moment. Plain data, structured-cloneable. */
+export interface GroveSnapshot {
+  readonly phase: GrovePhase;
+  /** Why, when `failed`: what happened, why, what to do next. */
+  readonly problem: string | null;
+  readonly atMs: number;
+  /** Questions a second that the gate sends now. */
+  readonly ratePerS: number;
+  readonly corpus: { readonly name: string; readonly credit: string; readonly documents: number };
+  /** Whether this grove came back from crash memory, and how much came with it. */
+  readonly resumed: { readonly memories: number; readonly messages: number } | null;
+  /** Nodes killed by faults in this run. */
+  readonly kills: number;
+  readonly progress: {
+    readonly workersUp: number;
+    readonly workersWanted: number;
+    readonly agentsReady: number;
+    readonly agentsWanted: number;
+    readonly memories: number;
+  };
+  readonly startUp: StartUp;
+  readonly vitalSigns: VitalSigns;
+  readonly nodes: readonly NodeView[];
+  readonly links: readonly LinkActivity[];
+  /** At most the last 180 seconds, oldest first. */
+  readonly series: readonly SeriesPoint[];
+  readonly provider: ProviderView;
+  /** At most the last 200 lines, oldest first. */
+  readonly story: readonly StoryLine[];
+  readonly recoveries: readonly Recovery[];
+  /** Questions under way and answered, newest last, at most 20. Automatic ones are sampled; the visitor's are all here. */
+  readonly interactions: readonly InteractionView[];
+}
+
+/** One passage an answer rests on. */
+export interface CitationView {
+  /** The [n] that the answer's text uses. */
+  readonly index: number;
+  readonly agent: string;
+  readonly node: number;
+  readonly speaker: string;
+  readonly date: string;
+  readonly ring: string;
+  readonly source: string;
+  readonly text: string;
+}
+
+/** One leg of a question's way; times in ms since the question's intended send time. */
+export interface LegView {
+  readonly name:
+    'to the agent' | 'own memory' | 'asking others' | 'waiting for quota' | 'model' | 'remembering' | 'back';
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** e.g. `a017, a044 and a061 were asked; 9 memories came back`. */
+  readonly detail: string;
+}
+
+export interface InteractionView {
+  readonly id: string;
+  readonly byVisitor: boolean;
+  readonly question: string;
+  readonly agent: string;
+  readonly node: number;
+  readonly askedAgents: readonly { readonly agent: string; readonly node: number; readonly hits: number }[];
+  readonly state: 'travelling' | 'answered' | 'failed';
+  readonly answer: string;
+  readonly citations: readonly CitationView[];
+  readonly legs: readonly LegView[];
+  /** From intended send time to answer; null while travelling. */
+  readonly responseMs: number | null;
+  /** Known-item search only: whether the source passage is among the citations; null otherwise. */
+  readonly found: boolean | null;
+}
+
+/** One agent, looked at closely. */
+export interface AgentView {
+  readonly id: string;
+  readonly node: number;
+  /** e.g. `Archivist of 1862 Abraham Lincoln, 1863 Abraham Lincoln`. */
+  readonly charge: string;
+  readonly memories: number;
+  readonly rings: AgentInspection['rings'];
+  readonly recent: readonly { readonly text: string; readonly ring: string; readonly atMs: number }[];
+}

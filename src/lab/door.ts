@@ -1,0 +1,58 @@
+import { parseScenario } from '../scenario/scenario.ts';
+import type { Fault, Grove, GroveSnapshot, Outcome } from './grove.ts';
+import type { Report } from './report.ts';
+import { BUILD } from './open.ts';
+import { run, type Sleep } from './run.ts';
+import { sleep } from '../worlds/live/liveEnv.ts';
+
+/** `window.treering`: the machine's door. Scenarios are JSON as in `public/scenarios`; missing keys take their defaults. */
+export interface Treering {
+  readonly version: string;
+  /**
+   * Runs a scenario from start to report: starts it afresh, lets questions flow for `durationS`, waits until all is
+   * settled, stops. Rejects with one sentence a mistake when the scenario is not valid, or with what went wrong.
+   */
+  run(scenario: unknown): Promise<Report>;
+  /** Starts a scenario and returns once its workers are being spawned. Rejects as `run` does. */
+  start(scenario: unknown): Promise<void>;
+  /** Stops what runs and reports. */
+  stop(): Promise<Report>;
+  /** Everything that the page shows, at this moment. */
+  snapshot(): Promise<GroveSnapshot>;
+  /** Breaks something; the outcome says whether it could be broken. */
+  inject(fault: Fault): Promise<Outcome>;
+  /** Prometheus text exposition of every metric. */
+  metrics(): Promise<string>;
+}
+
+/** The door to a grove. */
+export function createDoor(grove: Grove, version: string, sleep: Sleep): Treering {
+  const checked = (value: unknown) => {
+    const scenario = parseScenario(value);
+    if (!scenario.ok) throw new RangeError(scenario.error.join('; '));
+    return scenario.value;
+  };
+  return {
+    version,
+    run: async (scenario) => run(grove, checked(scenario), sleep),
+    async start(scenario) {
+      const started = await grove.start(checked(scenario));
+      if (!started.ok) throw new Error(started.message);
+    },
+    stop: () => grove.stop(),
+    snapshot: () => grove.snapshot(),
+    inject: (fault) => grove.inject(fault),
+    metrics: () => grove.metrics(),
+  };
+}
+
+/** Opens `window.treering` for a grove of the live world. */
+export function installDoor(grove: Grove): void {
+  window.treering = createDoor(grove, BUILD, sleep);
+}
+
+declare global {
+  interface Window {
+    treering: Treering;
+  }
+}

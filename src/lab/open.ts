@@ -1,0 +1,63 @@
+import type { Scenario } from '../scenario/scenario.ts';
+import { openConductor } from '../worlds/live/openConductor.ts';
+import type { Grove } from './grove.ts';
+import { derivedSigns, judge } from './judge.ts';
+import type { Report } from './report.ts';
+
+/** This build, as a report names it. */
+export const BUILD: string = import.meta.env.TREERING_BUILD ?? 'unknown';
+
+/** Opens the page's hold on a grove in the live world. Nothing runs until `start`. */
+export async function openGrove(): Promise<Grove> {
+  const conductor = await openConductor();
+  let scenario: Scenario | null = null;
+
+  async function report(): Promise<Report> {
+    const [snapshot, events, progress] = await Promise.all([
+      conductor.snapshot(),
+      conductor.story(),
+      conductor.progress(),
+    ]);
+    const { startUp, vitalSigns } = snapshot;
+    const derived = derivedSigns(snapshot, progress);
+    return {
+      scenario,
+      seed: scenario?.seed ?? '',
+      build: BUILD,
+      world: 'live',
+      durationMs: snapshot.atMs,
+      startUp,
+      vitalSigns,
+      derived,
+      judgements: judge(scenario?.thresholds ?? [], { vitalSigns, startUp }, derived),
+      events,
+      recoveries: snapshot.recoveries,
+    };
+  }
+
+  return {
+    start(wanted) {
+      scenario = wanted;
+      return conductor.start(wanted);
+    },
+    pause: () => conductor.pause(),
+    resume: () => conductor.resume(),
+    async stop() {
+      const last = await report();
+      await conductor.stop();
+      return last;
+    },
+    startAfresh(wanted) {
+      scenario = wanted;
+      return conductor.start({ ...wanted, resume: false });
+    },
+    setRate: (perS) => conductor.setRate(perS),
+    inject: (fault) => conductor.inject(fault),
+    ask: (question) => conductor.ask(question),
+    plant: (texts) => conductor.plant(texts),
+    inspect: (agent) => conductor.inspect(agent),
+    snapshot: () => conductor.snapshot(),
+    report,
+    metrics: () => conductor.metrics(),
+  };
+}

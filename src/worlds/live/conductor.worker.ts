@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createConductorControl } from './conductorControl.ts';
+
+expose(createConductorControl());

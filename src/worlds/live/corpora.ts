@@ -1,0 +1,90 @@
+import type { AgentCharge } from '../../agents/contract.ts';
+import { agentId } from '../../kernel/ids.ts';
+import { share, type CorpusIndex } from '../../memory/corpus.ts';
+import { parseText, type SourceDocument } from '../../memory/documents.ts';
+import { hash32 } from '../../kernel/rng.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { fetchCorpusIndex } from './corpusFetch.ts';
+import type { NodeBoot } from './nodeControl.ts';
+
+/** What a grove remembers: the built-in texts, or the visitor's own. */
+export interface Corpus {
+  /** Two corpora of one id hold the same passages. */
+  readonly id: string;
+  readonly name: string;
+  readonly credit: string;
+  readonly titles: readonly string[];
+  /** Passages of each document. */
+  readonly passages: readonly number[];
+  readonly source:
+    | { readonly type: 'packed'; readonly files: readonly string[] }
+    | { readonly type: 'own'; readonly documents: readonly SourceDocument[] };
+}
+
+/** The built-in corpus. Rejects with a sentence. */
+export async function builtInCorpus(baseUrl: string): Promise<Corpus> {
+  const index: CorpusIndex = await fetchCorpusIndex(baseUrl);
+  return {
+    id: `built-in/${hash32(JSON.stringify(index.documents))}`,
+    name: index.name,
+    credit: index.credit,
+    titles: index.documents.map((d) => d.title),
+    passages: index.documents.map((d) => d.passages),
+    source: { type: 'packed', files: index.documents.map((d) => d.file) },
+  };
+}
+
+/** The visitor's texts as a corpus, or the sentences that say why not. */
+export function ownCorpus(
+  texts: readonly { readonly name: string; readonly text: string }[],
+): Result<Corpus, string> {
+  if (texts.length === 0) return err('No text was given: drop a file or paste some text.');
+  const documents: SourceDocument[] = [];
+  const problems: string[] = [];
+  for (const text of texts) {
+    const r = parseText(text);
+    if (r.ok) documents.push(...r.value);
+    else problems.push(r.error.message);
+  }
+  if (problems.length > 0) return err(problems.join(' '));
+  return ok(corpusOf(documents, texts.map((t) => t.name).join(', ')));
+}
+
+/** Own documents again as a corpus, as when a grove resumes. */
+export function corpusOf(documents: readonly SourceDocument[], name: string): Corpus {
+  return {
+    id: `own/${hash32(JSON.stringify(documents))}`,
+    name,
+    credit: 'Your own text. It stays in this browser.',
+    titles: documents.map((d) => d.title),
+    passages: documents.map((d) => d.passages.length),
+    source: { type: 'own', documents },
+  };
+}
+
+/** Shares a corpus out among so many agents. */
+export function chargesOf(corpus: Corpus, agents: number): AgentCharge[] {
+  const documents = corpus.passages.map((passages) => ({ passages }));
+  return share({ documents: documents as unknown as CorpusIndex['documents'] }, agents).map((slices, i) => {
+    const titles = [...new Set(slices.map((s) => corpus.titles[s.document]!))];
+    const shown = titles.slice(0, 4).join(', ');
+    const more = titles.length > 4 ? ` and ${titles.length - 4} more` : '';
+    return {
+      id: agentId(i),
+      charge: titles.length === 0 ? 'Archivist without a text of its own' : `Archivist of ${shown}${more}`,
+      slices,
+    };
+  });
+}
+
+/** What the worker of these agents needs of the corpus. */
+export function corpusForNode(
+  corpus: Corpus,
+  baseUrl: string,
+  charges: readonly AgentCharge[],
+): NodeBoot['corpus'] {
+  if (corpus.source.type === 'packed') return { type: 'packed', baseUrl, files: corpus.source.files };
+  const wanted = new Set(charges.flatMap((c) => c.slices.map((s) => s.document)));
+  const { documents } = corpus.source;
+  return { type: 'own', documents: [...wanted].map((i) => [i, documents[i]!] as const) };
+}

@@ -1,0 +1,42 @@
+import type { SourceDocument } from '../../memory/documents.ts';
+import { corpusOf, type Corpus } from './corpora.ts';
+
+/** What a grove keeps of itself in crash memory, so that a later visit can go on where it was. */
+export interface GroveRecord {
+  readonly format: 1;
+  /** Nodes and agents: another layout cannot take up this one's messages. */
+  readonly agents: number;
+  readonly pool: number;
+  readonly corpusId: string;
+  readonly corpusName: string;
+  /** Own documents follow as texts of their own. */
+  readonly own: boolean;
+}
+
+export function writeRecord(corpus: Corpus, agents: number, pool: number): string[] {
+  const record: GroveRecord = {
+    format: 1,
+    agents,
+    pool,
+    corpusId: corpus.id,
+    corpusName: corpus.name,
+    own: corpus.source.type === 'own',
+  };
+  const documents = corpus.source.type === 'own' ? corpus.source.documents : [];
+  return [JSON.stringify(record), ...documents.map((d) => JSON.stringify(d))];
+}
+
+/** The record of an earlier visit, with the visitor's own corpus where it had one; null when there is none to go on from. */
+export function readRecord(texts: readonly string[]): { record: GroveRecord; own: Corpus | null } | null {
+  const [first, ...documents] = texts;
+  if (first === undefined) return null;
+  const record = JSON.parse(first) as GroveRecord;
+  if (record.format !== 1) return null;
+  const own = record.own
+    ? corpusOf(
+        documents.map((text) => JSON.parse(text) as SourceDocument),
+        record.corpusName,
+      )
+    : null;
+  return { record, own };
+}

@@ -1,0 +1,217 @@
+import { transfer } from 'comlink';
+import { createGate, type Gate } from '../../agents/gate.ts';
+import { replayNodeLog, startNode, type Node } from '../../agents/node.ts';
+import { nodeOwner } from '../../agents/nodeLog.ts';
+import { GATE_ADDRESS } from '../../agents/protocol.ts';
+import { createConductor, type Conductor } from '../../fleet/conductor.ts';
+import { nodeCount, placeAgents, regionOf } from '../../fleet/placement.ts';
+import type { FleetNews } from '../../fleet/ports.ts';
+import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
+import { createDesk } from '../../provider/desk.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { builtInCorpus, chargesOf, corpusForNode, type Corpus } from './corpora.ts';
+import { readRecord, writeRecord } from './groveRecord.ts';
+import { liveChannels } from './liveChannels.ts';
+import { createLiveEnv } from './liveEnv.ts';
+import { newsChannel } from './nodeControl.ts';
+import { createCaller } from './portCalls.ts';
+import { journalOver } from './remotePorts.ts';
+import { spawnNode, spawnProvider, spawnStore, type LiveHost } from './workers.ts';
+
+/** Known-item questions prepared in all, spread over the agents. */
+const KNOWN_ITEMS = 800;
+
+export interface LiveGroveConfig {
+  readonly scenario: Scenario;
+  readonly database: string;
+  readonly baseUrl: string;
+  /** `monotonicNow` at the grove's time zero. */
+  readonly epochMs: number;
+  readonly openedAgoMs: number;
+  /** A corpus to remember instead of what crash memory or the site has. */
+  readonly corpus: Corpus | null;
+}
+
+/** A grove of real workers. */
+export interface LiveGrove {
+  readonly conductor: Conductor;
+  readonly gate: Gate;
+  readonly corpus: Corpus;
+  /** Moves counts that are taken in intervals to where they are read. */
+  refresh(): void;
+  /** Ends all workers. Crash memory keeps what it has. */
+  close(): void;
+}
+
+/** Opens crash memory, the provider and the gate, and starts the nodes. Rejects with a sentence when one of them cannot be had. */
+export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove> {
+  const { scenario, epochMs, baseUrl } = config;
+  const store = spawnStore();
+  const provider = spawnProvider();
+  const close = (): void => {
+    store.end();
+    provider.end();
+  };
+  try {
+    const grove = `treering-${Math.random().toString(36).slice(2, 10)}`;
+    const env = createLiveEnv(epochMs, `${scenario.seed}/conductor`);
+    const { count, pool } = scenario.agents;
+    const nodes = nodeCount(count, pool);
+    await Promise.all([
+      store.control.open(config.database, epochMs, scenario.memory.groupCommitMs),
+      provider.control.open(scenario.provider, scenario.seed, epochMs),
+    ]);
+
+    const earlier =
+      scenario.resume && config.corpus === null ? readRecord(await store.control.readGrove()) : null;
+    const corpus = config.corpus ?? earlier?.own ?? (await builtInCorpus(baseUrl));
+    const goesOn =
+      earlier !== null &&
+      earlier.record.corpusId === corpus.id &&
+      earlier.record.agents === count &&
+      earlier.record.pool === pool;
+    let carried = 0;
+    if (goesOn) carried = await store.control.carryOver(nodes);
+    else {
+      await store.control.forget();
+      await store.control.writeGrove(writeRecord(corpus, count, pool));
+    }
+
+    const charges = chargesOf(corpus, count);
+    const placement = placeAgents(count, nodes);
+    const news = new BroadcastChannel(newsChannel(grove));
+    const desk = createDesk(env, scenario.provider);
+    const agents = charges.map((c) => c.id);
+    const nodeOf = new Map<string, number>(agents.map((id, i) => [id, placement[i]!]));
+
+    const gateJournal = new MessageChannel();
+    await store.control.connect(GATE, 1, transfer(gateJournal.port1, [gateJournal.port1]));
+    const journal = journalOver(createCaller(gateJournal.port2, (fn) => fn));
+    const gateLog = await new Promise<readonly string[]>((resolve, reject) => {
+      journal.load([nodeOwner(GATE)], (r) =>
+        r.ok ? resolve(r.value[0] ?? []) : reject(new Error(r.error.message)),
+      );
+    });
+
+    let node: Node | null = null;
+    const gate = createGate(env, {
+      agents,
+      deadlineMs: scenario.agents.deadlineMs,
+      zipf: scenario.load.zipf,
+      run: grove.slice(-6),
+      send: (to, body) => node?.send(GATE_ADDRESS, to, 'question', body),
+      onEnd: (interaction) => conductor.noteEnd(interaction),
+    });
+    const delayMsFrom = (from: number): number[] =>
+      Array.from({ length: nodes + 1 }, (_, to) =>
+        regionOf(from, nodes, scenario.fleet.regions) === regionOf(to, nodes, scenario.fleet.regions)
+          ? 0
+          : scenario.fleet.interRegionMs,
+      );
+    const handles = new Set<LiveHost>();
+    const conductor = createConductor(
+      env,
+      {
+        hosts: {
+          spawn(id, inc, events) {
+            const own = charges.filter((_, i) => placement[i] === id);
+            const handle = spawnNode(
+              grove,
+              id,
+              inc,
+              {
+                store: store.control,
+                provider: provider.control,
+                desk: desk.portFor(id),
+                boot: {
+                  epochMs,
+                  heartbeatMs: scenario.fleet.heartbeatMs,
+                  corpus: corpusForNode(corpus, baseUrl, own),
+                  delayMsTo: delayMsFrom(id),
+                },
+              },
+              events,
+            );
+            handles.add(handle);
+            return handle;
+          },
+          announce(item: FleetNews) {
+            news.postMessage(item);
+            if (item.type === 'restarted') node?.peerRestarted(nodeId(item.node), incarnation(item.inc));
+            if (item.type === 'given up') node?.abandon(nodeId(item.node), item.reason);
+          },
+        },
+        desk,
+        ledger: () => store.control.ledger(),
+        wire: () => provider.control.counts(),
+        disturbProvider: (slowdown, failing) => void provider.control.disturb(slowdown, failing),
+      },
+      gate,
+      {
+        fleet: scenario.fleet,
+        charges,
+        placement,
+        nodes,
+        corpus: { name: corpus.name, credit: corpus.credit, documents: corpus.titles.length },
+        spec: {
+          grove,
+          seed: scenario.seed,
+          corpus: corpus.id,
+          options: {
+            bus: scenario.bus,
+            memory: scenario.memory,
+            agents: scenario.agents,
+            provider: scenario.provider,
+          },
+          ring: new Date().getFullYear().toString(),
+          date: new Date().toISOString().slice(0, 10),
+          knownItems: Math.max(1, Math.ceil(KNOWN_ITEMS / count)),
+        },
+        questionsPerS: scenario.load.questionsPerS,
+        killEveryMs: scenario.faults.killEveryMs,
+        resumed: goesOn,
+        carriedMessages: carried,
+        openedAgoMs: config.openedAgoMs,
+      },
+    );
+    node = startNode(
+      env,
+      liveChannels,
+      journal,
+      {
+        grove,
+        self: GATE,
+        inc: incarnation(1),
+        bus: scenario.bus,
+        nodeOf: (address) => {
+          const found = nodeOf.get(address);
+          return found === undefined ? undefined : nodeId(found);
+        },
+        onFailure: (error) => conductor.fail(`Crash memory said no: ${error.message}`),
+        onPoison: (what) => conductor.warn(what),
+      },
+      replayNodeLog(gateLog),
+      [{ id: GATE_ADDRESS, behaviour: gate.behaviour, memory: null }],
+    );
+    const gateNode = node;
+    conductor.start();
+    return {
+      conductor,
+      gate,
+      corpus,
+      refresh() {
+        for (const [to, messages] of gateNode.takeTraffic()) conductor.noteTraffic(GATE, to, messages);
+      },
+      close() {
+        conductor.stop();
+        for (const handle of handles) handle.release();
+        gateNode.close();
+        news.close();
+        close();
+      },
+    };
+  } catch (e) {
+    close();
+    throw e;
+  }
+}

@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createNodeControl } from './nodeControl.ts';
+
+expose(createNodeControl());

@@ -1,0 +1,124 @@
+import type { AgentInspection, NodeReady, NodeSpec, NodeTelemetry } from '../../agents/contract.ts';
+import { hostNode, type Host } from '../../agents/host.ts';
+import { faultyChannels, type ChannelTrouble } from '../../faults/channels.ts';
+import { pausable } from '../../faults/pause.ts';
+import type { FleetNews } from '../../fleet/ports.ts';
+import { pairChannel } from '../../bus/channel.ts';
+import type { AgentId, NodeId } from '../../kernel/ids.ts';
+import type { SourceDocument } from '../../memory/documents.ts';
+import { packedCorpus } from './corpusFetch.ts';
+import { holdLifeLock } from './deathWatch.ts';
+import { liveChannels } from './liveChannels.ts';
+import { createLiveEnv } from './liveEnv.ts';
+import { createCaller } from './portCalls.ts';
+import { deskOver, fetchOver, journalOver } from './remotePorts.ts';
+
+/** What a node's worker needs beside the spec that every world gives a node. */
+export interface NodeBoot {
+  readonly spec: NodeSpec;
+  readonly epochMs: number;
+  readonly lock: string;
+  readonly heartbeatMs: number;
+  /** Where the built-in corpus lies, and its files; or the visitor's own documents that this node keeps, by index. */
+  readonly corpus:
+    | { readonly type: 'packed'; readonly baseUrl: string; readonly files: readonly string[] }
+    | { readonly type: 'own'; readonly documents: readonly (readonly [number, SourceDocument])[] };
+  /** Frames between regions are late by this: by node. */
+  readonly delayMsTo: readonly number[];
+}
+
+/** What a node's worker posts on its event port. */
+export type NodeEvent =
+  | { readonly type: 'alive' }
+  | { readonly type: 'telemetry'; readonly telemetry: NodeTelemetry }
+  | { readonly type: 'failure'; readonly message: string }
+  | { readonly type: 'warning'; readonly message: string };
+
+export interface NodePorts {
+  readonly journal: MessagePort;
+  readonly provider: MessagePort;
+  readonly desk: MessagePort;
+  readonly events: MessagePort;
+}
+
+/** The Comlink contract of a node's worker. */
+export interface NodeControl {
+  start(boot: NodeBoot, ports: NodePorts): Promise<NodeReady>;
+  pause(forMs: number): void;
+  disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  inspect(agent: string): AgentInspection | null;
+}
+
+/** The channel on which a grove's nodes hear from their supervisor. */
+export const newsChannel = (grove: string): string => `${grove}/news`;
+
+/** A node in this worker: the ports of the browser, wrapped so that they can be broken by hand, and the host over them. */
+export function createNodeControl(): NodeControl {
+  let host: Host | null = null;
+  let pauseNode: (forMs: number) => void = () => undefined;
+  let disturb: NodeControl['disturbLink'] = () => undefined;
+  return {
+    async start(boot, ports) {
+      const { spec } = boot;
+      const post = (event: NodeEvent): void => ports.events.postMessage(event);
+      await holdLifeLock(boot.lock);
+      post({ type: 'alive' });
+
+      const raw = createLiveEnv(boot.epochMs, `${spec.seed}/node/${spec.self}`);
+      const troubles = new Map<string, ChannelTrouble & { readonly untilMs: number }>();
+      const regional = new Map<string, ChannelTrouble>();
+      boot.delayMsTo.forEach((delayMs, to) => {
+        if (delayMs > 0) regional.set(pairChannel(spec.grove, spec.self, to), { loss: 0, delayMs });
+      });
+      const wire = faultyChannels(raw, liveChannels, (name) => {
+        const trouble = troubles.get(name);
+        return trouble && raw.now() < trouble.untilMs ? trouble : (regional.get(name) ?? null);
+      });
+      const { env, channels, gate, pause } = pausable(raw, wire);
+      pauseNode = pause;
+      disturb = (to, loss, delayMs, forMs) =>
+        troubles.set(pairChannel(spec.grove, spec.self, to), { loss, delayMs, untilMs: raw.now() + forMs });
+
+      const own = boot.corpus.type === 'own' ? new Map(boot.corpus.documents) : null;
+      host = await hostNode(
+        {
+          env,
+          channels,
+          journal: journalOver(createCaller(ports.journal, gate)),
+          fetch: fetchOver(createCaller(ports.provider, gate)),
+          desk: deskOver(createCaller(ports.desk, gate)),
+          corpus:
+            boot.corpus.type === 'packed'
+              ? packedCorpus(boot.corpus.baseUrl, boot.corpus.files)
+              : {
+                  async document(index) {
+                    const found = own?.get(index);
+                    if (!found) throw new RangeError(`the visitor's text has no document ${index}`);
+                    return found;
+                  },
+                },
+          onFailure: (message) => post({ type: 'failure', message }),
+          onWarning: (message) => post({ type: 'warning', message }),
+        },
+        spec,
+      );
+
+      const running = host;
+      channels.open(newsChannel(spec.grove), (message) => {
+        const news = message as FleetNews;
+        if (news.type === 'directory') running.addToDirectory(news.entries);
+        else if (news.type === 'restarted') running.peerRestarted(news.node as NodeId, news.inc);
+        else running.abandon(news.node as NodeId, news.reason);
+      });
+      const beat = (): void => {
+        post({ type: 'telemetry', telemetry: running.telemetry() });
+        env.setTimer(boot.heartbeatMs, beat);
+      };
+      beat();
+      return running.ready;
+    },
+    pause: (forMs) => pauseNode(forMs),
+    disturbLink: (to, loss, delayMs, forMs) => disturb(to, loss, delayMs, forMs),
+    inspect: (agent) => host?.inspect(agent as AgentId) ?? null,
+  };
+}

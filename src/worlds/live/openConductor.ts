@@ -1,0 +1,13 @@
+import { wrap, type Remote } from 'comlink';
+import type { ConductorControl } from './conductorControl.ts';
+
+/** Starts the conductor's worker. The page talks to it by Comlink, and to nobody else. */
+export async function openConductor(): Promise<Remote<ConductorControl>> {
+  const worker = new Worker(new URL('./conductor.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'conductor',
+  });
+  const conductor = wrap<ConductorControl>(worker);
+  await conductor.open(document.baseURI, performance.timeOrigin);
+  return conductor;
+}

@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createProviderControl } from './providerControl.ts';
+
+expose(createProviderControl());

@@ -1,0 +1,84 @@
+import type { JournalEntry, JournalPort } from '../../memory/journal.ts';
+import {
+  fromRequestMessage,
+  fromResponseMessage,
+  toRequestMessage,
+  toResponseMessage,
+  type RequestMessage,
+  type ResponseMessage,
+} from '../../provider/httpMessage.ts';
+import type { DeskPort, DeskRequest, DeskSettlement, FetchHandler } from '../../provider/port.ts';
+import { serveCalls, type Caller } from './portCalls.ts';
+
+/** The journal on the other end of a port. */
+export function journalOver(caller: Caller): JournalPort {
+  return {
+    append: (entries, done) => caller.call('append', entries, done),
+    checkpoint: (owner, texts, done) => caller.call('checkpoint', { owner, texts }, done),
+    load: (owners, done) => caller.call('load', owners, done),
+  };
+}
+
+export function serveJournal(port: MessagePort, journal: JournalPort): void {
+  serveCalls(port, {
+    append: (entries: readonly JournalEntry[], answer) => journal.append(entries, answer),
+    checkpoint: ({ owner, texts }: { owner: string; texts: readonly string[] }, answer) =>
+      journal.checkpoint(owner, texts, answer),
+    load: (owners: readonly string[], answer) => journal.load(owners, answer),
+  });
+}
+
+/** The API manager's desk on the other end of a port. */
+export function deskOver(caller: Caller): DeskPort {
+  return {
+    acquire: (request, done) => caller.call('acquire', request, done),
+    settle: (settlement) => caller.call('settle', settlement),
+  };
+}
+
+export function serveDesk(port: MessagePort, desk: DeskPort): void {
+  serveCalls(port, {
+    acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
+    settle: (settlement: DeskSettlement) => desk.settle(settlement),
+  });
+}
+
+type FetchAnswer = { readonly response: ResponseMessage } | { readonly error: string };
+
+/** The model endpoint on the other end of a port, as a fetch handler. */
+export function fetchOver(caller: Caller): FetchHandler {
+  let n = 0;
+  return async (request) => {
+    const call = ++n;
+    const message = await toRequestMessage(request);
+    return new Promise<Response>((resolve, reject) => {
+      if (request.signal.aborted) return reject(new DOMException('The request was aborted.', 'AbortError'));
+      request.signal.addEventListener('abort', () => {
+        caller.call('abort', call);
+        reject(new DOMException('The request was aborted.', 'AbortError'));
+      });
+      caller.call('fetch', { call, message }, (answer: FetchAnswer) => {
+        if ('response' in answer) resolve(fromResponseMessage(answer.response));
+        else reject(new TypeError(answer.error));
+      });
+    });
+  };
+}
+
+export function serveFetch(port: MessagePort, handler: FetchHandler): void {
+  const controllers = new Map<number, AbortController>();
+  serveCalls(port, {
+    fetch({ call, message }: { call: number; message: RequestMessage }, answer) {
+      const controller = new AbortController();
+      controllers.set(call, controller);
+      handler(fromRequestMessage(message, controller.signal))
+        .then(toResponseMessage)
+        .then(
+          (response) => answer({ response } satisfies FetchAnswer),
+          (e: unknown) => answer({ error: String(e) } satisfies FetchAnswer),
+        )
+        .finally(() => controllers.delete(call));
+    },
+    abort: (call: number) => controllers.get(call)?.abort(),
+  });
+}

@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createStoreControl } from './storeControl.ts';
+
+expose(createStoreControl());

@@ -1,0 +1,114 @@
+import { releaseProxy, transfer, wrap, type Remote } from 'comlink';
+import type { NodeReady } from '../../agents/contract.ts';
+import type { HostEvents, HostHandle } from '../../fleet/ports.ts';
+import type { DeskPort } from '../../provider/port.ts';
+import { watchLifeLock } from './deathWatch.ts';
+import type { NodeBoot, NodeControl, NodeEvent } from './nodeControl.ts';
+import type { ProviderControl } from './providerControl.ts';
+import { serveDesk } from './remotePorts.ts';
+import type { StoreControl } from './storeControl.ts';
+
+/** A worker with its control, and how to end both. */
+export interface Controlled<T> {
+  readonly control: Remote<T>;
+  end(): void;
+}
+
+function controlled<T>(worker: Worker): Controlled<T> {
+  const control = wrap<T>(worker);
+  return {
+    control,
+    end() {
+      control[releaseProxy]();
+      worker.terminate();
+    },
+  };
+}
+
+export const spawnStore = (): Controlled<StoreControl> =>
+  controlled(new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'store' }));
+
+export const spawnProvider = (): Controlled<ProviderControl> =>
+  controlled(
+    new Worker(new URL('./provider.worker.ts', import.meta.url), { type: 'module', name: 'provider' }),
+  );
+
+/** What a node's worker is connected to. */
+export interface NodeSurroundings {
+  readonly store: Remote<StoreControl>;
+  readonly provider: Remote<ProviderControl>;
+  readonly desk: DeskPort;
+  readonly boot: Omit<NodeBoot, 'spec' | 'lock'>;
+}
+
+/** A node's worker; `release` ends it for good, with nobody watching. */
+export interface LiveHost extends HostHandle {
+  release(): void;
+}
+
+/** Starts a worker for one incarnation of a node and watches over its life. */
+export function spawnNode(
+  grove: string,
+  node: number,
+  inc: number,
+  around: NodeSurroundings,
+  events: HostEvents,
+): LiveHost {
+  const lock = `${grove}/life/${node}/${inc}`;
+  const worker = new Worker(new URL('./node.worker.ts', import.meta.url), {
+    type: 'module',
+    name: `node ${node}`,
+  });
+  const remote = wrap<NodeControl>(worker);
+  const journal = new MessageChannel();
+  const provider = new MessageChannel();
+  const desk = new MessageChannel();
+  const news = new MessageChannel();
+  let stopWatching: () => void = () => undefined;
+  worker.onerror = (event) =>
+    events.onFailure(`its script failed: ${event.message || 'it could not be loaded'}`);
+
+  void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
+  void around.provider.connect(transfer(provider.port1, [provider.port1]));
+  serveDesk(desk.port1, around.desk);
+  news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
+    const event = message.data;
+    switch (event.type) {
+      case 'alive':
+        stopWatching = watchLifeLock(lock, events.onDied);
+        break;
+      case 'telemetry':
+        events.onTelemetry(event.telemetry);
+        break;
+      case 'failure':
+        events.onFailure(event.message);
+        break;
+      case 'warning':
+        events.onWarning(event.message);
+    }
+  };
+  return {
+    start(spec): Promise<NodeReady> {
+      const ports = {
+        journal: journal.port2,
+        provider: provider.port2,
+        desk: desk.port2,
+        events: news.port2,
+      };
+      return remote.start({ ...around.boot, spec, lock }, transfer(ports, Object.values(ports)));
+    },
+    terminate() {
+      // The death is left for the watch to find; only a grove that is closed stops watching.
+      worker.terminate();
+    },
+    release() {
+      stopWatching();
+      worker.terminate();
+      desk.port1.close();
+      news.port1.close();
+    },
+    pause: (forMs) => void remote.pause(forMs),
+    disturbLink: (to, loss, delayMs, forMs) => void remote.disturbLink(to, loss, delayMs, forMs),
+    inspect: (agent) => remote.inspect(agent),
+  };
+}
