@@ -78,23 +78,26 @@ describe('the library', () => {
   test.each([
     ['NodeNext', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
     ['a bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
-  ] as const)('its types resolve under %s, without looking away from declaration files', (_name, ...how) => {
-    const fine = write('fine.ts', program);
-    const wrong = write('wrong.ts', program.replace(': number =', ': string ='));
-    const all = write(
-      'all.ts',
-      Object.keys(entries)
-        .map(
-          (name, i) =>
-            `import type * as e${i} from 'treering/${name}';\nexport type E${i} = keyof typeof e${i};`,
-        )
-        .join('\n'),
-    );
-    expect(typeErrors([fine, wrong, all], ...how)).toEqual([
-      [],
-      ["Type 'number' is not assignable to type 'string'."],
-      [],
-      [],
-    ]);
-  });
+  ] as const)(
+    'its types resolve under %s, without looking away from declaration files',
+    (_name, module, resolution) => {
+      const fine = write('fine.ts', program);
+      const wrong = write('wrong.ts', program.replace(': number =', ': string ='));
+      const all = write(
+        'all.ts',
+        Object.keys(entries)
+          .map(
+            (name, i) =>
+              `import type * as e${i} from 'treering/${name}';\nexport type E${i} = keyof typeof e${i};`,
+          )
+          .join('\n'),
+      );
+      expect(typeErrors([fine, wrong, all], module, resolution)).toEqual([
+        [],
+        ["Type 'number' is not assignable to type 'string'."],
+        [],
+        [],
+      ]);
+    },
+  );
 });
