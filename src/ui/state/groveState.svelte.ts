@@ -13,6 +13,7 @@ const POLL_MS = 200;
 const HIDDEN_POLL_MS = 2_000;
 /** Figures that change faster than twice a second cannot be read. */
 const CALM_MS = 500;
+const NOTICE_MS = 8_000;
 const INSPECT_MS = 1_000;
 
 /** What became of the visitor's last command: shown near the controls until the next one. */
@@ -148,7 +149,7 @@ export class GroveState {
     try {
       const outcome = await run();
       if (!outcome.ok) this.notice = { tone: 'refusal', text: outcome.message };
-      else if (done !== null) this.notice = { tone: 'done', text: done };
+      else if (done !== null) this.#tell(done);
       return outcome.ok;
     } catch (error) {
       this.notice = { tone: 'refusal', text: sentence(error) };
@@ -164,6 +165,19 @@ export class GroveState {
     this.agent = null;
     this.node = null;
     this.watched = null;
+  }
+
+  /** Good news leaves by itself; a refusal stays until it is closed or overtaken. */
+  #tell(text: string): void {
+    const notice: Notice = { tone: 'done', text };
+    this.notice = notice;
+    setTimeout(() => {
+      if (this.notice === notice) this.notice = null;
+    }, NOTICE_MS);
+  }
+
+  dismiss(): void {
+    this.notice = null;
   }
 
   /** Starts `scenario`; what was running stays as it is when it is refused. */

@@ -32,17 +32,20 @@ for (const colorScheme of ['light', 'dark'])
     await page.getByLabel('Your question').fill('What was said about a canal?');
     await page.getByLabel('Your question').press('Enter');
     await page.getByText('In giving freedom').first().waitFor();
+    if (directory) await page.waitForTimeout(9_000);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) {
       violations++;
       console.log(`${colorScheme} ${width} px: the page is ${overflow} px too wide`);
     }
-    if (directory) await page.screenshot({ path: `${directory}/${colorScheme}-${width}.png`, fullPage: true });
+    if (directory)
+      await page.screenshot({ path: `${directory}/${colorScheme}-${width}.png`, fullPage: true });
     const found = await new AxeBuilder({ page }).analyze();
     for (const v of found.violations) {
       violations++;
       console.log(`${colorScheme} ${width} px: ${v.id}: ${v.help}`);
-      for (const n of v.nodes.slice(0, 4)) console.log(`  ${n.target.join(' ')}: ${n.any[0]?.message ?? n.html}`);
+      for (const n of v.nodes.slice(0, 4))
+        console.log(`  ${n.target.join(' ')}: ${n.any[0]?.message ?? n.html}`);
     }
     console.log(`${colorScheme} ${width} px: ${found.passes.length} rules passed`);
     await context.close();
