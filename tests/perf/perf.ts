@@ -68,8 +68,7 @@ function summarise(runs: readonly ProbeResult[]): Record<string, Spread> {
     numbers(report.vitalSigns, 'vitalSigns', found);
     numbers(report.startUp, 'startUp', found);
     numbers(page, 'page', found);
-    const ms = report.recoveries.map((r) => r.ms);
-    numbers({ count: ms.length, ...(ms.length > 0 ? { medianMs: median(ms) } : {}) }, 'recoveries', found);
+    numbers(report.derived, 'derived', found);
   }
   return Object.fromEntries(
     [...found].map(([path, all]) => [

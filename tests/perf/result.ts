@@ -18,7 +18,7 @@ export interface PerfResult {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly browser: string };
   /** Whether every judgement of every run holds and nothing threw. */
   readonly pass: boolean;
-  /** Every number of the vital signs, start-up, recoveries and page, by its path. */
+  /** Every number of the vital signs, start-up, derived signs and page, by its path. */
   readonly summary: Readonly<Record<string, Spread>>;
   readonly runs: readonly PerfRun[];
 }
