@@ -69,7 +69,10 @@ export function stepBreaker(
     if (input.type === 'inconclusive') return next(state);
     const outcomes = [...state.outcomes, input.type === 'failed'].slice(-config.window);
     const failures = outcomes.filter(Boolean).length;
-    const tooMany = outcomes.length >= config.minimum && failures >= config.ratio * outcomes.length;
+    const tooMany =
+      input.type === 'failed' &&
+      outcomes.length >= config.minimum &&
+      failures >= config.ratio * outcomes.length;
     return next(tooMany ? open(config.openMs) : { type: 'closed', outcomes });
   }
   // Outcomes of requests sent before it opened come in while it is open; only a probe's outcome moves it.

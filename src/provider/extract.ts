@@ -30,7 +30,8 @@ function sentences(text: string): string[] {
 
 /**
  * Answers a question with the sentences of its passages that share most with it, each term weighted by its inverse
- * frequency among the prompt's sentences, best first, each followed by its passage's number.
+ * frequency among the prompt's sentences, sentences of passages that cover more of the question before others, each
+ * followed by its passage's number.
  * @param wantTokens length aimed at; one sentence is given even when it is longer
  * @param maxTokens length never exceeded, in estimated tokens
  */
@@ -44,13 +45,24 @@ export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxToken
     const frequency = pool.reduce((n, s) => n + (s.terms.has(term) ? 1 : 0), 0);
     if (frequency > 0) weight.set(term, Math.log(1 + pool.length / frequency));
   }
+  const worth = (has: (term: string) => boolean): number => {
+    let score = 0;
+    for (const [term, w] of weight) if (has(term)) score += w;
+    return score;
+  };
+  const passageWorth = new Map(
+    prompt.passages.map((p) => {
+      const own = pool.filter((s) => s.index === p.index);
+      return [p.index, worth((term) => own.some((s) => s.terms.has(term)))];
+    }),
+  );
   const scored = pool
     .map((s, order) => {
-      let score = 0;
-      for (const [term, w] of weight) if (s.terms.has(term)) score += w;
-      return { text: `${s.text} [${s.index}]`, score, order };
+      const own = worth((term) => s.terms.has(term));
+      // A reader trusts a sentence more whose passage is about the whole question.
+      return { text: `${s.text} [${s.index}]`, own, score: own + passageWorth.get(s.index)!, order };
     })
-    .filter((s) => s.score > 0)
+    .filter((s) => s.own > 0)
     .sort((a, b) => b.score - a.score || a.order - b.order);
   if (scored.length === 0) return cut('The passages do not tell.', maxTokens);
 

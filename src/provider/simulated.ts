@@ -194,7 +194,7 @@ export function createSimulatedProvider(
     };
   }
 
-  function answer(body: string, signal: AbortSignal): Promise<Response> {
+  function answer(body: string, request: Request): Promise<Response> {
     return new Promise((resolve, reject) => {
       let cancelService: CancelTimer | null = null;
       let done = false;
@@ -202,7 +202,7 @@ export function createSimulatedProvider(
       const onAbort = (): void => {
         if (done) return;
         done = true;
-        reject(signal.reason as Error);
+        reject(request.signal.reason as Error);
         env.setTimer(oneWayMs(), () => {
           cutOff = true;
           if (cancelService === null) return;
@@ -210,11 +210,12 @@ export function createSimulatedProvider(
           totals.aborted++;
         });
       };
-      if (signal.aborted) {
-        reject(signal.reason as Error);
+      if (request.signal.aborted) {
+        reject(request.signal.reason as Error);
         return;
       }
-      signal.addEventListener('abort', onAbort, { once: true });
+      // Through the request, not a copy of its signal: in Node a signal whose request was collected never fires.
+      request.signal.addEventListener('abort', onAbort, { once: true });
       env.setTimer(oneWayMs(), () => {
         if (cutOff) return;
         cancelService = serve(body, (response) => {
@@ -222,7 +223,7 @@ export function createSimulatedProvider(
           env.setTimer(oneWayMs(), () => {
             if (done) return;
             done = true;
-            signal.removeEventListener('abort', onAbort);
+            request.signal.removeEventListener('abort', onAbort);
             resolve(response);
           });
         });
@@ -235,7 +236,7 @@ export function createSimulatedProvider(
       const url = new URL(request.url);
       if (!url.pathname.endsWith('/v1/chat/completions') || request.method !== 'POST')
         return refusal(404, 'not_found', `No such route: ${request.method} ${url.pathname}.`);
-      return answer(await request.text(), request.signal);
+      return answer(await request.text(), request);
     },
     disturb(d) {
       if (!(d.slowdown >= 1) || !(d.failing >= 0 && d.failing <= 1))

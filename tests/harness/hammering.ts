@@ -27,6 +27,7 @@ export interface Hammering {
   readonly log: EndpointEntry[];
   readonly results: Result<Completion, ModelFailure>[];
   readonly options: ProviderOptions;
+  readonly kills: number;
 }
 
 export interface HammeringPlan {
@@ -40,6 +41,10 @@ export interface HammeringPlan {
   /** One-way delays, uniform. */
   readonly networkMs?: readonly [number, number];
   readonly deadlineMs?: number;
+  /** A node dies this often, its request under way at the endpoint, and another takes its place; never when missing. */
+  readonly killEveryMs?: number;
+  /** Delays of each hop between node and desk, uniform up to this: busy nodes. */
+  readonly hopMsMax?: number;
 }
 
 /** Options from a part of them; defaults for the rest. */
@@ -101,24 +106,66 @@ export async function hammer(plan: HammeringPlan): Promise<Hammering> {
     text: Array.from({ length: 40 }, (_, i) => texts.pick(WORDS) + (i % 13 === 12 ? '.' : '')).join(' '),
   });
   const untilMs = plan.minutes * 60_000;
-  const agent = async (index: number): Promise<void> => {
-    const port = plan.withDesk ? desk.portFor(index) : OPEN_DOOR;
+  const hops = env.random('test/hops');
+  /** In order, as messages of one port are, however long each takes. */
+  function delayed(port: DeskPort, isAlive: () => boolean): DeskPort {
+    if (plan.hopMsMax === undefined) return { ...port, settle: (s) => isAlive() && port.settle(s) };
+    const hopMsMax = plan.hopMsMax;
+    const lane = (): ((fn: () => void) => void) => {
+      let freeAtMs = 0;
+      return (fn) => {
+        freeAtMs = Math.max(freeAtMs, env.now() + hops.next() * hopMsMax);
+        env.setTimer(freeAtMs - env.now(), fn);
+      };
+    };
+    const there = lane();
+    const back = lane();
+    return {
+      acquire: (request, done) =>
+        there(() => port.acquire(request, (reply) => back(() => isAlive() && done(reply)))),
+      settle: (settlement) => {
+        if (isAlive()) there(() => port.settle(settlement));
+      },
+    };
+  }
+  let nextHolder = 1;
+  const living: { holder: number; kill: () => void }[] = [];
+  const agent = async (): Promise<void> => {
+    const holder = nextHolder++;
+    let alive = true;
+    living.push({ holder, kill: () => (alive = false) });
+    const port = plan.withDesk ? delayed(desk.portFor(holder), () => alive) : OPEN_DOOR;
     const client = createModelClient(env, wire, port, options);
     const passages = Array.from({ length: plan.passages }, passage);
     const { messages } = buildPrompt(`What of the ${texts.pick(WORDS)}?`, passages, 100_000);
     await new Promise<void>((resolve) => void env.setTimer(texts.next() * 1000, resolve));
-    while (env.now() < untilMs) {
+    while (env.now() < untilMs && alive) {
       const result = await client.complete({
-        agent: `a${index}`,
+        agent: `a${holder}`,
         messages,
         maxTokens: options.maxOutputTokens,
         deadlineAtMs: env.now() + (plan.deadlineMs ?? 120_000),
       });
+      if (!alive) return;
       results.push(result);
       if (!result.ok) await new Promise<void>((resolve) => void env.setTimer(100, resolve));
     }
   };
-  for (let i = 0; i < plan.agents; i++) void agent(i);
+  for (let i = 0; i < plan.agents; i++) void agent();
+  let kills = 0;
+  if (plan.killEveryMs !== undefined) {
+    const killEveryMs = plan.killEveryMs;
+    const victims = env.random('test/kills');
+    const killOne = (): void => {
+      const [victim] = living.splice(victims.int(living.length), 1);
+      victim!.kill();
+      desk.releaseHolder(victim!.holder);
+      kills++;
+      void agent();
+      env.setTimer(killEveryMs, killOne);
+    };
+    env.setTimer(killEveryMs, killOne);
+  }
   await env.runUntil(untilMs);
-  return { env, provider, desk, log, results, options };
+  return { env, provider, desk, log, results, options, kills };
 }
