@@ -367,6 +367,7 @@ export class FixtureGrove implements Grove {
       },
       story: this.#story.slice(-200),
       recoveries: this.#recoveries,
+      kills: this.#recoveries.length,
       interactions: [...this.#interactions.slice(-12), ...visits].slice(-20),
     } satisfies GroveSnapshot);
   }
@@ -381,6 +382,7 @@ export class FixtureGrove implements Grove {
       durationMs: s.atMs,
       startUp: s.startUp,
       vitalSigns: s.vitalSigns,
+      derived: {},
       judgements: [],
       events: s.story,
       recoveries: s.recoveries,
