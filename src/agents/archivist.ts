@@ -50,6 +50,13 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     return hits;
   }
 
+  /** How rare a term is among the agents, and how rare among one's own memories: together finer than either. */
+  function weigh(stems: readonly string[]): WeightedTerm[] {
+    const own = memory.localWeights(stems);
+    if (directory.size === 0) return own;
+    return directory.weigh(stems).map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight }));
+  }
+
   const tell = (hits: readonly RecallHit[]): ToldPassage[] =>
     hits.map(({ record: { text, speaker, date, ring, source }, score }) => ({
       record: { text, speaker, date, ring, source },
@@ -98,11 +105,11 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     };
     leg('to the agent', `${ctx.id} has the question`);
     const stems = [...new Set(analyse(question.text))];
-    const terms = directory.size > 0 ? directory.weigh(stems) : memory.localWeights(stems);
+    const terms = weigh(stems);
     const own = recall(terms, options.recallPassages);
     leg('own memory', `${own.length} of ${memory.size} memories fit`);
 
-    const experts = directory.experts(terms, options.askOthers, ctx.id);
+    const experts = directory.experts(directory.weigh(stems), options.askOthers, ctx.id);
     const heard =
       experts.length > 0
         ? await askOthers(question.id, experts, terms, turn)

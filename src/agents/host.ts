@@ -26,6 +26,9 @@ import { replayNodeLog, startNode, type Node, type Resident } from './node.ts';
 import { agentOwner, nodeOwner } from './nodeLog.ts';
 import { GATE_ADDRESS } from './protocol.ts';
 
+/** A prompt has room for its instruction, the question and one whole passage. */
+const PROMPT_TOKENS_MIN = 400;
+
 /** What a world gives a node. */
 export interface HostPorts {
   readonly env: Env;
@@ -110,7 +113,11 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         askOthers: spec.options.agents.askOthers,
         recallPassages: spec.options.memory.recallPassages,
         maxOutputTokens: spec.options.provider.maxOutputTokens,
-        promptTokens: (question) => drawPromptTokens(createRng(`${spec.seed}/prompt/${question}`), profile),
+        promptTokens: (question) =>
+          Math.max(
+            PROMPT_TOKENS_MIN,
+            drawPromptTokens(createRng(`${spec.seed}/prompt/${question}`), profile),
+          ),
         ring: spec.ring,
         date: spec.date,
       }),

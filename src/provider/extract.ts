@@ -60,7 +60,7 @@ export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxToken
     .map((s, order) => {
       const own = worth((term) => s.terms.has(term));
       // A reader trusts a sentence more whose passage is about the whole question.
-      return { text: `${s.text} [${s.index}]`, own, score: own + passageWorth.get(s.index)!, order };
+      return { text: s.text, mark: ` [${s.index}]`, own, score: own + passageWorth.get(s.index)!, order };
     })
     .filter((s) => s.own > 0)
     .sort((a, b) => b.score - a.score || a.order - b.order);
@@ -68,13 +68,17 @@ export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxToken
 
   const chosen: string[] = [];
   let chars = 0;
-  for (const { text } of scored) {
+  for (const { text: sentence, mark } of scored) {
+    const text = sentence + mark;
     const longer = chars + text.length + (chosen.length > 0 ? 1 : 0);
     if (chosen.length > 0 && Math.ceil(longer / 4) > Math.min(wantTokens, maxTokens)) continue;
     chosen.push(text);
     chars = longer;
   }
-  return cut(chosen.join(' '), maxTokens);
+  if (chosen.length > 1 || estimateTokens(chosen[0]!) <= maxTokens) return cut(chosen.join(' '), maxTokens);
+  // A single sentence that is too long is cut before its mark: an answer says where it is from.
+  const { text, mark } = scored[0]!;
+  return { text: text.slice(0, Math.max(0, maxTokens * 4 - mark.length)) + mark, finish: 'length' };
 }
 
 function cut(text: string, maxTokens: number): ExtractedAnswer {
