@@ -55,9 +55,13 @@ export interface DeskUse {
 
 /** The API manager's desk, in the conductor: the quota and the response cache of all nodes. */
 export interface Desk {
-  /** One node's way to the desk; permits and places in the queue belong to `holder`. */
+  /** One incarnation's way to the desk; permits and places in the queue belong to `holder`. */
   portFor(holder: number): DeskPort;
-  /** That node is dead: its waiting requests are dropped, its permits come back once their requests must have ended. */
+  /**
+   * That node is dead: its waiting requests are dropped, its permits come back once their requests must have ended, and
+   * what its ports still bring (a killed worker's messages may arrive later) is ignored. Its next incarnation needs a
+   * new port, from a call of `portFor` after this one.
+   */
   releaseHolder(holder: number): void;
   view(): ProviderView;
   counts(): DeskCounts;
@@ -118,6 +122,8 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
   /** Waiters of another's flight, each with the timer of its own deadline. */
   const cacheWaits = new Map<number, CancelTimer>();
   const totals = { agent429: 0, wire429: 0, shed: 0, granted: 0, everQueued: 0, reclaimed: 0 };
+  /** How often each holder died: ports of earlier lives are closed. */
+  const deaths = new Map<number, number>();
   let nextCaller = 1;
   let cancelTick: CancelTimer | null = null;
   let tickAtMs = Infinity;
@@ -236,6 +242,7 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
   }
 
   function releaseHolder(holder: number): void {
+    deaths.set(holder, (deaths.get(holder) ?? 0) + 1);
     const keys: string[] = [];
     for (const [id, caller] of callers) {
       if (caller.holder !== holder) continue;
@@ -259,10 +266,17 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
   }
 
   return {
-    portFor: (holder) => ({
-      acquire: (request, done) => acquire(holder, request, done),
-      settle: (settlement) => settle(holder, settlement),
-    }),
+    portFor(holder) {
+      const life = deaths.get(holder);
+      return {
+        acquire(request, done) {
+          if (deaths.get(holder) === life) acquire(holder, request, done);
+        },
+        settle(settlement) {
+          if (deaths.get(holder) === life) settle(holder, settlement);
+        },
+      };
+    },
     releaseHolder,
     view() {
       const { charged } = usage.read(env.now());

@@ -284,6 +284,20 @@ test('only the node that holds a permit may settle it', async () => {
   expect(desk.view().inFlight).toBe(0);
 });
 
+test("what a dead node's port still brings is ignored, and its next incarnation's port works", async () => {
+  const { env, desk } = world();
+  const replies: string[] = [];
+  const ask = { agent: 'a', inputTokens: 10, maxOutputTokens: 10, deadlineAtMs: 60_000 };
+  const old = desk.portFor(1);
+  desk.releaseHolder(1);
+  const fresh = desk.portFor(1);
+  old.acquire(ask, (r) => replies.push(`old ${r.type}`));
+  fresh.acquire(ask, (r) => replies.push(`fresh ${r.type}`));
+  await env.advance(100);
+  expect(replies).toEqual(['fresh go']);
+  expect(desk.view().inFlight).toBe(1);
+});
+
 test('a slow and failing provider costs answers, never a 429, and all is well again afterwards', async () => {
   const { env, provider, desk, clientOf } = world({ concurrency: 5 });
   const clients = [1, 2, 3, 4, 5, 6, 7, 8].map(clientOf);

@@ -133,8 +133,11 @@ for (const axis of AXES)
     expect(h.log.filter((e) => e.status === 429)).toEqual([]);
     expect(h.results.filter((r) => !r.ok)).toEqual([]);
     for (const worst of Object.values(excesses(h))) expect(worst).toBeLessThanOrEqual(1e-6);
-    expect(h.desk.counts().reclaimed).toBeGreaterThan(5);
+    expect(h.kills).toBeGreaterThan(200);
+    if (h.log.length > 1_000) expect(h.desk.counts().reclaimed).toBeGreaterThan(5);
     expect(use).toBeGreaterThan(0.5);
+    await h.env.advance(60_000);
+    expect(h.desk.view()).toMatchObject({ queued: 0, inFlight: 0 });
   }, 60_000);
 
 test('the auditor finds the worst window: what a rate and a burst allow passes, one more does not', () => {
