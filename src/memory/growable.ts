@@ -68,7 +68,7 @@ export class TextArena {
 
   get(index: number): string {
     const from = index === 0 ? 0 : this.#ends.array[index - 1]!;
-    const slice = this.#bytes.subarray(from, this.#ends.array[index]!);
+    const slice = this.#bytes.subarray(from, this.#ends.array[index]);
     if (this.#wide.array[index] === 0) return decoder.decode(slice);
     let text = '';
     for (let i = 0; i < slice.length; i += 2) text += String.fromCharCode(slice[i]! | (slice[i + 1]! << 8));

@@ -67,7 +67,7 @@ function markConsonantY(word: string): string {
   if (!word.includes('y')) return word;
   let out = '';
   for (let i = 0; i < word.length; i++)
-    out += word[i] === 'y' && (i === 0 || isVowel(out[i - 1])) ? 'Y' : word[i];
+    out += word[i] === 'y' && (i === 0 || isVowel(out[i - 1])) ? 'Y' : word.charAt(i);
   return out;
 }
 
