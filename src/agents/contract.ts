@@ -78,6 +78,8 @@ export interface NodeTelemetry {
   readonly inbox: number;
   readonly unsettled: number;
   readonly memories: number;
+  /** Agents in its directory. */
+  readonly directory: number;
   readonly accepted: number;
   readonly redelivered: number;
   readonly deadLettered: number;

@@ -172,6 +172,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         inbox: node.inbox,
         unsettled: node.unsettled,
         memories: sizeOf(),
+        directory: directory.size,
         traffic: [...node.takeTraffic()],
         rush: rush.toState(),
         acked,

@@ -295,8 +295,11 @@ export function startNode(
   const undealt = [...state.received].flatMap(([from, link]) =>
     [...link.undealt].map(([seq, message]) => ({ from, seq, message })),
   );
-  const ownUnaccepted = state.sent.get(self);
+  // Fixed now: what is sent from here on finds its own way to this node.
   const ownNext = receivedFrom(state, self).next;
+  const own = state.sent.get(self);
+  const ownBase = own?.base ?? ownNext;
+  const ownUnaccepted = own?.pending.slice(Math.max(0, ownNext - ownBase)) ?? [];
   env.defer(() => {
     if (closed) return;
     counters.redelivered += undealt.length;
@@ -304,11 +307,8 @@ export function startNode(
       const resident = byAddress.get(message.to);
       if (resident) deal(resident, from, seq, message);
     }
-    if (ownUnaccepted) {
-      const left = ownUnaccepted.pending.slice(Math.max(0, ownNext - ownUnaccepted.base));
-      if (ownNext > ownUnaccepted.base) settleOwn(ownNext);
-      if (left.length > 0) accepted(self, ownNext, left);
-    }
+    if (ownNext > ownBase) settleOwn(ownNext);
+    if (ownUnaccepted.length > 0) accepted(self, ownNext, ownUnaccepted);
   });
 
   function close(): void {

@@ -77,6 +77,7 @@ export interface Conductor {
 
 const TICK_MS = 100;
 const POLL_MS = 250;
+const DIRECTORY_AGAIN_MS = 1_000;
 const NO_LEDGER: LedgerTotals = {
   sent: 0,
   delivered: 0,
@@ -98,7 +99,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   const rng = env.random('conductor');
   const wards = new Map<number, Ward>();
   const directory = new Map<AgentId, DirectoryEntry>();
-  let news: DirectoryEntry[] = [];
+  let directoryToldAtMs = -Infinity;
   const acked = new Map<AgentId, { seq: number; fingerprint: number }>();
   const nodeOfAgent = new Map<string, number>(plan.charges.map((c, i) => [c.id, plan.placement[i]!]));
   const traffic = new Map<string, { from: number; to: number; messages: number }>();
@@ -219,11 +220,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   function up(ward: Ward, ready: NodeReady, again: boolean): void {
     ward.state = 'up';
     for (const [, n] of ready.missing) memoriesLost += n;
-    for (const entry of ready.directory) {
-      if (directory.has(entry.agent)) continue;
-      directory.set(entry.agent, entry);
-      news.push(entry);
-    }
+    for (const entry of ready.directory) directory.set(entry.agent, entry);
     if (!again) gate.addKnownItems(ready.knownItems);
     else ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
     missing.set(
@@ -256,10 +253,15 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     env.setTimer(plan.killEveryMs, killOne);
   }
 
+  /** A node that has just opened its ears may miss news, so who knows less than all is told again. */
   function announceDirectory(): void {
-    if (news.length === 0) return;
-    ports.hosts.announce({ type: 'directory', entries: news });
-    news = [];
+    if (allAgentsMs === null || env.now() - directoryToldAtMs < DIRECTORY_AGAIN_MS) return;
+    const behind = [...wards.values()].some(
+      (w) => w.state === 'up' && w.telemetry !== null && w.telemetry.directory < directory.size,
+    );
+    if (!behind) return;
+    directoryToldAtMs = env.now();
+    ports.hosts.announce({ type: 'directory', entries: [...directory.values()] });
   }
 
   function hear(ward: Ward, t: NodeTelemetry): void {

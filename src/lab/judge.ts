@@ -2,23 +2,20 @@ import type { Threshold } from '../scenario/scenario.ts';
 import type { GroveSnapshot } from './grove.ts';
 import type { Judgement, Report } from './report.ts';
 
-/** Figures that follow from the report's others. */
+/** Figures that follow from the report's others; what was not measured is not there. */
 export function derivedSigns(
   snapshot: Pick<GroveSnapshot, 'recoveries' | 'kills'>,
   progress: { readonly answered: number; readonly failed: number },
 ): Record<string, number> {
   const ms = snapshot.recoveries.map((r) => r.ms).sort((a, b) => a - b);
-  const middle = ms.length / 2;
-  const medianRecoveryMs =
-    ms.length === 0
-      ? 0
-      : (ms[Math.floor(middle)]! + ms[Math.ceil(middle) - (ms.length % 2 === 0 ? 0 : 1)]!) / 2;
   return {
     recoveries: ms.length,
     kills: snapshot.kills,
     unrecovered: Math.max(0, snapshot.kills - ms.length),
-    medianRecoveryMs,
-    slowestRecoveryMs: ms.at(-1) ?? 0,
+    ...(ms.length > 0 && {
+      medianRecoveryMs: (ms[(ms.length - 1) >> 1]! + ms[ms.length >> 1]!) / 2,
+      slowestRecoveryMs: ms.at(-1)!,
+    }),
     answered: progress.answered,
     failed: progress.failed,
   };
@@ -47,11 +44,18 @@ export function judge(
           typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined,
         signs,
       );
-    const value = typeof found === 'number' && Number.isFinite(found) ? found : null;
+    const value = typeof found === 'number' && Number.isFinite(found) && measured(signs, sign) ? found : null;
     return {
       claim: `${sign} ${is} ${bar}`,
       value: value ?? -1,
       pass: value !== null && COMPARE[is](value, bar),
     };
   });
+}
+
+/** Whether the section of that sign rests on any samples or queries, where it counts them. */
+function measured(signs: Readonly<Record<string, unknown>>, sign: string): boolean {
+  const [head = '', key = ''] = sign.split('.');
+  const section = signs[head] as { readonly samples?: number; readonly queries?: number } | null | undefined;
+  return key === 'samples' || key === 'queries' || (section?.samples !== 0 && section?.queries !== 0);
 }

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { createGate, type Gate } from '../../../src/agents/gate.ts';
+import type { AnswerBody, QuestionBody } from '../../../src/agents/protocol.ts';
+import { agentId } from '../../../src/kernel/ids.ts';
+import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
+
+const answerTo = (q: QuestionBody, sources: readonly string[] = [], ok = true): AnswerBody => ({
+  id: q.id,
+  ok,
+  text: 'so it was said',
+  rateLimited: false,
+  cached: false,
+  citations: sources.map((source, i) => ({
+    index: i + 1,
+    agent: 'a000',
+    speaker: '',
+    date: '',
+    ring: '',
+    source,
+    text: '',
+  })),
+  asked: [],
+  legs: [],
+});
+
+function gateWith(
+  reply: (q: QuestionBody) => void,
+  env: TestEnv = createTestEnv(),
+): { gate: Gate; env: TestEnv } {
+  const gate = createGate(env, {
+    agents: [0, 1, 2].map(agentId),
+    deadlineMs: 1_000,
+    zipf: 1,
+    run: 'run',
+    send: (_to, body) => reply(body),
+    onEnd: () => undefined,
+  });
+  gate.addKnownItems(
+    Array.from({ length: 50 }, (_, i) => ({ query: `what about ${i}?`, source: `doc#${i}` })),
+  );
+  return { gate, env };
+}
+const deliver = (gate: Gate, body: AnswerBody): void =>
+  void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'answer', body }, null as never);
+
+describe('the gate', () => {
+  it('asks at the rate it is told, open loop: unanswered questions hold nothing back', async () => {
+    const { gate, env } = gateWith(() => undefined);
+    gate.setRate(100);
+    await env.advance(20_000);
+    // Poisson: 2,000 expected, standard deviation 45.
+    expect(gate.total.asked).toBeGreaterThan(1_800);
+    expect(gate.total.asked).toBeLessThan(2_200);
+    gate.setRate(0);
+    const { asked } = gate.total;
+    await env.advance(5_000);
+    expect(gate.total.asked).toBe(asked);
+  });
+
+  it('measures from the intended time, also when it was itself held up', async () => {
+    const late: number[] = [];
+    const env = createTestEnv();
+    const slow: TestEnv = { ...env, setTimer: (ms, fn) => env.setTimer(ms + 300, fn) };
+    const { gate } = gateWith((q) => late.push(env.now() - q.intendedAtMs), slow);
+    gate.setRate(10);
+    await env.advance(10_000);
+    expect(late.length).toBeGreaterThan(50);
+    expect(Math.max(...late)).toBeGreaterThan(299);
+  });
+
+  it('judges a known item by its source among the citations', async () => {
+    let n = 0;
+    const { gate, env } = gateWith((q) => {
+      const source = `doc#${/\d+/.exec(q.text)![0]}`;
+      env.setTimer(50, () => deliver(gate, answerTo(q, n++ % 2 === 0 ? [source] : ['doc#other'])));
+    });
+    gate.setRate(20);
+    await env.advance(10_000);
+    gate.setRate(0);
+    await env.advance(100);
+    expect(gate.total.judged).toBe(gate.total.asked);
+    expect(gate.total.found).toBe(Math.ceil(gate.total.judged / 2));
+    expect(gate.responses.quantile(0.5)).toBeCloseTo(50, 0);
+  });
+
+  it('counts a question without an answer as failed at its deadline, once, and an answer after that as nothing', async () => {
+    const asked: QuestionBody[] = [];
+    const { gate, env } = gateWith((q) => asked.push(q));
+    const id = gate.ask('is anybody there?');
+    await env.advance(2_000);
+    expect(gate.total).toMatchObject({ asked: 1, answered: 0, failed: 1, judged: 0 });
+    deliver(gate, answerTo(asked[0]!));
+    expect(gate.total).toMatchObject({ answered: 0, failed: 1, carriedOver: 0 });
+    expect(gate.recent().find((i) => i.id === id)).toMatchObject({ state: 'failed', byVisitor: true });
+  });
+
+  it('knows answers of an earlier visit for what they are', () => {
+    const { gate } = gateWith(() => undefined);
+    deliver(gate, { ...answerTo({ id: 'x', text: '', intendedAtMs: 0, deadlineAtMs: 0 }), id: 'before-7' });
+    expect(gate.total).toMatchObject({ answered: 0, carriedOver: 1 });
+  });
+
+  it('keeps the visitor in view while automatic questions make room', async () => {
+    const { gate, env } = gateWith(() => undefined);
+    const mine = gate.ask('mine');
+    gate.setRate(100);
+    await env.advance(2_000);
+    expect(gate.recent().length).toBe(20);
+    expect(gate.recent().some((i) => i.id === mine)).toBe(true);
+  });
+
+  it('asks popular questions more often (Zipf)', async () => {
+    const counts = new Map<string, number>();
+    const { gate, env } = gateWith((q) => counts.set(q.text, (counts.get(q.text) ?? 0) + 1));
+    gate.setRate(200);
+    await env.advance(20_000);
+    const sorted = [...counts.values()].sort((a, b) => b - a);
+    const all = sorted.reduce((a, b) => a + b);
+    // With exponent 1 over 50 items the first has 1 / H(50) = 22 % of all.
+    expect(sorted[0]! / all).toBeGreaterThan(0.18);
+    expect(sorted[0]! / all).toBeLessThan(0.27);
+  });
+});

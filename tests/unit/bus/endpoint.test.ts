@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChannelPort } from '../../../src/bus/channel.ts';
+import { createEndpoint, type Endpoint } from '../../../src/bus/endpoint.ts';
+import { busOptions, type BusOptions } from '../../../src/bus/options.ts';
+import { incarnation, nodeId, type NodeId } from '../../../src/kernel/ids.ts';
+import { BusChecker } from '../../harness/busChecker.ts';
+import { createFakeNetwork, type Weather } from '../../harness/fakeNetwork.ts';
+import { createTestEnv } from '../../harness/testEnv.ts';
+
+const defaults = busOptions.fallback!();
+const calm: Weather = { loss: 0, duplication: 0, delayMsMax: 1 };
+
+/** Changes frames between an endpoint and its network: a bug of the protocol, from outside. */
+type Mutant = (frame: Record<string, unknown>) => Record<string, unknown> | null;
+const mutated = (port: ChannelPort, mutant: Mutant): ChannelPort => ({
+  open: (name, receive) =>
+    port.open(name, (frame) => {
+      const changed = mutant(frame as Record<string, unknown>);
+      if (changed) receive(changed);
+    }),
+});
+
+interface Run {
+  readonly violations: string[];
+  readonly endpoints: Endpoint[];
+  readonly posted: number;
+}
+
+/** Some nodes that all send to each other under the given weather, which clears at the end so that all can settle. */
+async function storm(
+  seed: number,
+  weather: Weather,
+  messages: number,
+  options: BusOptions = defaults,
+  mutant: Mutant = (f) => f,
+): Promise<Run> {
+  const env = createTestEnv(`storm ${seed}`);
+  const network = createFakeNetwork(env, weather);
+  const checker = new BusChecker();
+  const ids: NodeId[] = [1, 2, 3].map(nodeId);
+  const endpoints = ids.map((self) =>
+    createEndpoint(env, mutated(network.port(), mutant), {
+      grove: 'g',
+      self,
+      inc: incarnation(1),
+      options,
+      onMessages: (from, _first, due) => due.forEach((m) => checker.received(from, self, m)),
+    }),
+  );
+  const rng = env.random('load');
+  for (let n = 0; n < messages; n++) {
+    const from = rng.int(3);
+    const to = (from + 1 + rng.int(2)) % 3;
+    const message = { from: `a${from}`, to: `a${to}`, kind: 'test', body: { n } };
+    if (endpoints[from]!.send(ids[to]!, message) > 0) checker.sent(ids[from]!, ids[to]!, message);
+    if (rng.next() < 0.3) await env.advance(rng.next() * 20);
+  }
+  await env.advance(5_000);
+  network.weather = calm;
+  await env.advance(200_000);
+  return { violations: checker.violations(true), endpoints, posted: network.posted };
+}
+
+describe('an endpoint', () => {
+  it('delivers each message once and in order under loss, duplication, delay and reordering', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(),
+        fc.record({
+          loss: fc.double({ min: 0, max: 0.4, noNaN: true }),
+          duplication: fc.double({ min: 0, max: 0.4, noNaN: true }),
+          delayMsMax: fc.integer({ min: 0, max: 200 }),
+        }),
+        async (seed, weather) => {
+          const run = await storm(seed, weather, 60);
+          expect(run.violations).toEqual([]);
+          expect(run.endpoints.map((e) => e.unsettled())).toEqual([0, 0, 0]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps its promises with a window of 16 and batches of 4', async () => {
+    const tight = { ...defaults, windowMessages: 16, batchMessages: 4 };
+    for (let seed = 0; seed < 10; seed++) {
+      const run = await storm(seed, { loss: 0.2, duplication: 0.2, delayMsMax: 50 }, 200, tight);
+      expect(run.violations).toEqual([]);
+    }
+  });
+
+  it('resends nothing on a calm network', async () => {
+    const run = await storm(1, calm, 300);
+    expect(run.violations).toEqual([]);
+    expect(run.endpoints.map((e) => e.stats.resends)).toEqual([0, 0, 0]);
+  });
+
+  it('posts far fewer frames than messages when many are sent in one turn', async () => {
+    const env = createTestEnv();
+    const network = createFakeNetwork(env, calm);
+    let received = 0;
+    const make = (self: number): Endpoint =>
+      createEndpoint(env, network.port(), {
+        grove: 'g',
+        self: nodeId(self),
+        inc: incarnation(1),
+        options: defaults,
+        onMessages: (_f, _n, due) => void (received += due.length),
+      });
+    const a = make(1);
+    make(2);
+    for (let n = 0; n < 1_000; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n });
+    await env.advance(1_000);
+    expect(received).toBe(1_000);
+    expect(network.posted).toBeLessThan(30);
+  });
+
+  it('refuses to queue beyond its limit, and takes messages again once there is room', async () => {
+    const env = createTestEnv();
+    const network = createFakeNetwork(env, calm);
+    const options = { ...defaults, windowMessages: 16, queueMessages: 16 };
+    const a = createEndpoint(env, network.port(), {
+      grove: 'g',
+      self: nodeId(1),
+      inc: incarnation(1),
+      options,
+      onMessages: () => undefined,
+    });
+    const message = { from: 'a', to: 'b', kind: 'k', body: 0 };
+    for (let n = 0; n < 32; n++) expect(a.send(nodeId(2), message)).toBe(n + 1);
+    expect(a.send(nodeId(2), message)).toBe(0);
+    createEndpoint(env, network.port(), {
+      grove: 'g',
+      self: nodeId(2),
+      inc: incarnation(1),
+      options,
+      onMessages: () => undefined,
+    });
+    await env.advance(5_000);
+    expect(a.unsettled()).toBe(0);
+    expect(a.send(nodeId(2), message)).toBe(33);
+  });
+
+  it('counts what it refuses by reason: other versions, wrong shapes, dead incarnations', async () => {
+    const env = createTestEnv();
+    const network = createFakeNetwork(env, calm);
+    const b = createEndpoint(env, network.port(), {
+      grove: 'g',
+      self: nodeId(2),
+      inc: incarnation(1),
+      options: defaults,
+      onMessages: () => undefined,
+    });
+    const raw = network.port().open('g/dial/2', () => undefined);
+    const hello = { v: 1, type: 'hello', from: 1, to: 2, inc: 5, peerInc: 0, base: 1, next: 1, fresh: true };
+    for (const frame of [
+      hello,
+      { ...hello, v: 2 },
+      { ...hello, base: -1 },
+      'noise',
+      { ...hello, inc: 4 },
+      { ...hello, to: 3 },
+    ]) {
+      raw.post(frame);
+      await env.advance(100);
+    }
+    expect(b.stats.refused).toEqual({ version: 1, shape: 2, 'dead-incarnation': 1, address: 1 });
+  });
+
+  describe('is caught by the checker when', () => {
+    const weather = { loss: 0.2, duplication: 0.3, delayMsMax: 60 };
+    const caught = async (mutant: Mutant): Promise<boolean> => {
+      for (let seed = 0; seed < 20; seed++)
+        if ((await storm(seed, weather, 60, defaults, mutant)).violations.length > 0) return true;
+      return false;
+    };
+
+    it('nothing is broken: never', async () => expect(await caught((f) => f)).toBe(false));
+
+    it('acks run ahead of what was received', async () =>
+      expect(await caught((f) => (f['type'] === 'ack' ? { ...f, ack: (f['ack'] as number) + 1 } : f))).toBe(
+        true,
+      ));
+
+    it('batches are numbered as if they were the next', async () => {
+      const next = new Map<string, number>();
+      expect(
+        await caught((f) => {
+          if (f['type'] === 'hello') next.set(`${String(f['from'])}>${String(f['to'])}`, f['base'] as number);
+          if (f['type'] !== 'data') return f;
+          const link = `${String(f['from'])}>${String(f['to'])}`;
+          const first = next.get(link) ?? 1;
+          next.set(link, first + (f['messages'] as unknown[]).length);
+          return { ...f, first };
+        }),
+      ).toBe(true);
+    });
+
+    it('the order inside a batch is turned round', async () =>
+      expect(
+        await caught((f) =>
+          f['type'] === 'data' ? { ...f, messages: [...(f['messages'] as unknown[])].reverse() } : f,
+        ),
+      ).toBe(true));
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { busOptions } from '../../../src/bus/options.ts';
+import * as receiving from '../../../src/bus/receiver.ts';
+import { backOff, initialRtt, sampleRtt } from '../../../src/bus/rtt.ts';
+import * as sending from '../../../src/bus/sender.ts';
+import type { Message } from '../../../src/bus/wire.ts';
+
+const options = { ...busOptions.fallback!(), windowMessages: 16, batchMessages: 4, resendFloorMs: 1_000 };
+const message = (n: number): Message => ({ from: 'a', to: 'b', kind: 'k', body: n });
+
+function sender(n: number): sending.SenderState {
+  const s = sending.createSender(options);
+  for (let i = 1; i <= n; i++) sending.enqueue(s, message(i), options);
+  sending.establish(s, 1, options.windowMessages);
+  return s;
+}
+
+describe('the round-trip estimate (RFC 6298)', () => {
+  it('starts at one second, takes the first sample as it is, then smooths by 1/8 and 1/4', () => {
+    const rtt = initialRtt(10);
+    expect(rtt.rtoMs).toBe(1_000);
+    sampleRtt(rtt, 100, 10);
+    expect(rtt).toEqual({ srttMs: 100, rttvarMs: 50, rtoMs: 300 });
+    sampleRtt(rtt, 180, 10);
+    expect(rtt.srttMs).toBe(110);
+    expect(rtt.rttvarMs).toBe(57.5);
+    expect(rtt.rtoMs).toBe(110 + 4 * 57.5);
+  });
+
+  it('never falls below its floor and doubles when it expires', () => {
+    const rtt = initialRtt(1_000);
+    for (let i = 0; i < 50; i++) sampleRtt(rtt, 1, 1_000);
+    expect(rtt.rtoMs).toBe(1_000);
+    backOff(rtt);
+    expect(rtt.rtoMs).toBe(2_000);
+  });
+});
+
+describe('a sender', () => {
+  it('sends batches up to the window and no further', () => {
+    const s = sender(40);
+    const sizes: number[] = [];
+    for (let b = sending.takeBatch(s, 0, options); b; b = sending.takeBatch(s, 0, options))
+      sizes.push(b.messages.length);
+    expect(sizes).toEqual([4, 4, 4, 4]);
+  });
+
+  it('times no message that was sent twice (Karn)', () => {
+    const s = sender(4);
+    sending.takeBatch(s, 0, options);
+    expect(sending.expire(s, 1_000)).toBe(true);
+    sending.takeBatch(s, 1_000, options);
+    sending.acknowledge(s, 5, 16, false, 1_001, options);
+    expect(s.rtt.srttMs).toBe(-1);
+  });
+
+  it('answers a gap report once until there is progress', () => {
+    const s = sender(8);
+    sending.takeBatch(s, 0, options);
+    sending.takeBatch(s, 0, options);
+    sending.acknowledge(s, 1, 16, true, 1, options);
+    expect(sending.takeBatch(s, 1, options)?.first).toBe(1);
+    sending.takeBatch(s, 1, options);
+    sending.acknowledge(s, 1, 16, true, 2, options);
+    expect(sending.takeBatch(s, 2, options)).toBe(null);
+  });
+
+  it('does not believe acks of what it never sent', () => {
+    const s = sender(8);
+    sending.takeBatch(s, 0, options);
+    expect(sending.acknowledge(s, 9, 16, false, 1, options)).toBe(0);
+    expect(sending.waiting(s)).toBe(8);
+  });
+});
+
+describe('a receiver', () => {
+  it('hands on what is due, keeps what is early, drops what it had', () => {
+    const r = receiving.createReceiver();
+    expect(receiving.accept(r, 3, [message(3)], options)).toEqual([]);
+    expect(r.gap).toBe(true);
+    expect(receiving.accept(r, 1, [message(1), message(2)], options).map((m) => m.body)).toEqual([1, 2, 3]);
+    expect(receiving.accept(r, 2, [message(2), message(3), message(4)], options).map((m) => m.body)).toEqual([
+      4,
+    ]);
+    expect(r.duplicates).toBe(2);
+  });
+
+  it('acks nothing that its host has not settled', () => {
+    const r = receiving.createReceiver();
+    receiving.accept(r, 1, [message(1), message(2)], options);
+    expect(receiving.takeAck(r, options).ack).toBe(1);
+    receiving.settle(r, 2);
+    expect(receiving.takeAck(r, options).ack).toBe(2);
+    receiving.settle(r, 99);
+    expect(receiving.takeAck(r, options).ack).toBe(3);
+  });
+
+  it('closes its window by what its host has not dealt with, and owes an ack when it opens again', () => {
+    const r = receiving.createReceiver();
+    receiving.accept(
+      r,
+      1,
+      Array.from({ length: 16 }, (_, i) => message(i)),
+      options,
+    );
+    expect(receiving.takeAck(r, options).window).toBe(0);
+    receiving.deal(r, 4, options);
+    expect(r.owesAck).toBe(false);
+    receiving.deal(r, 4, options);
+    expect(r.owesAck).toBe(true);
+    expect(receiving.takeAck(r, options).window).toBe(8);
+  });
+});
