@@ -1,7 +1,7 @@
 import { assert } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32, type Rng } from '../kernel/rng.ts';
-import { summarise, type TermSummary } from './directory.ts';
+import { passageSignature, SIGNATURE_BYTES, summarise, type TermSummary } from './directory.ts';
 import { GrowableU32, TextArena } from './growable.ts';
 import { pickKnownItem, type KnownItem } from './knownItems.ts';
 import type { MemoryOptions } from './options.ts';
@@ -62,10 +62,11 @@ const MONTHS = 'january february march april may june july august september octo
   ' ',
 );
 
-/** Terms of a record beside its text: the speaker, the year and month of its date, its ring. */
-function fieldTerms(record: MemoryDraft): string[] {
+/** What a record is indexed under: its text, its speaker, the year and month of its date, its ring. */
+function termsOf(record: MemoryDraft): string[] {
   const [, year, month] = /^(\d{1,6})(?:-(\d\d))?/.exec(record.date) ?? [];
-  const terms = analyse(record.speaker);
+  const terms = analyse(record.text);
+  terms.push(...analyse(record.speaker));
   if (year !== undefined) terms.push(year);
   const name = month === undefined ? undefined : MONTHS[Number(month) - 1];
   if (name !== undefined) terms.push(...analyse(name));
@@ -83,6 +84,8 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   /** Whether record i was remembered in this session. */
   const fresh: boolean[] = [];
   const archiveTerms = new Set<string>();
+  /** The signatures of archived passages, for the directory. */
+  const signatures = new GrowableU32();
   const scars = new Map<string, number>();
   /** Equal labels of many records share one string. */
   const interned = new Map<string, string>();
@@ -98,10 +101,9 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   const withText = (i: number): MemoryRecord => ({ ...entries[i]!, text: texts.get(i) });
 
   function insert(record: MemoryRecord, isFresh: boolean): Result<void, MemoryFull> {
-    const own = ENTRY_BYTES + 2 * record.source.length;
+    const own = ENTRY_BYTES + SIGNATURE_BYTES + 2 * record.source.length;
     const rest = own + TextArena.bound(record.text);
-    const terms = analyse(record.text);
-    terms.push(...fieldTerms(record));
+    const terms = termsOf(record);
     const inserted = index.insert(terms, options.rushBytesPerAgent - texts.bytes - entryBytes - rest);
     if (!inserted.ok)
       return err({
@@ -127,7 +129,10 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     chain.push(
       hash32(record.text, hash32(String(seq), chain.length === 0 ? 0 : chain.array[chain.length - 1]!)),
     );
-    if (kind === 'archive') for (const term of terms) archiveTerms.add(term);
+    if (kind === 'archive') {
+      for (const term of terms) archiveTerms.add(term);
+      for (const word of passageSignature(terms)) signatures.push(word);
+    }
     return ok(undefined);
   }
 
@@ -193,7 +198,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       );
       return upToSeq === 0 ? 0 : chain.array[upToSeq - 1]!;
     },
-    summary: () => summarise([...archiveTerms]),
+    summary: () => summarise([...archiveTerms], signatures.array.slice(0, signatures.length)),
     knownItems(rng, n) {
       const archive = entries.flatMap((entry, i) => (entry.kind === 'archive' ? [i] : []));
       const items: KnownItem[] = [];

@@ -6,12 +6,23 @@ import type { WeightedTerm } from './record.ts';
 const BITS_PER_TERM = 10;
 const HASHES = 7;
 
-/** The terms that one agent archives, as a Bloom filter (Bloom 1970). Plain data, structured-cloneable. */
+/**
+ * A passage's signature: 256 bits, 3 a term, so that at 55 terms one term in ten seems to be there that is not, and four
+ * of them together one in ten thousand times.
+ */
+const SIGNATURE_WORDS = 8;
+const SIGNATURE_HASHES = 3;
+/** What one passage costs in a summary. */
+export const SIGNATURE_BYTES = SIGNATURE_WORDS * 4;
+
+/** What one agent archives, as Bloom filters (Bloom 1970). Plain data, structured-cloneable. */
 export interface TermSummary {
-  /** The filter: `bits.length * 32` bits, sized to the agent's own terms. */
+  /** The filter of all terms: `bits.length * 32` bits, sized to the agent's own terms. */
   readonly bits: Uint32Array;
   /** Different terms that went in. */
   readonly terms: number;
+  /** A small filter for each passage, one after the other: which terms stand together. */
+  readonly passages: Uint32Array;
 }
 
 /** The two hashes that all of a term's probes derive from (Kirsch and Mitzenmacher 2006: g_i = h1 + i h2). */
@@ -21,8 +32,8 @@ const secondHash = (term: string): number => hash32(term, 0x2145) | 1;
 /** Where a probe falls: the hash as a fraction of the filter, which is faster than a remainder. */
 const SCALE = 2 ** -32;
 
-/** Puts `terms` (each once) into a filter of their own size. */
-export function summarise(terms: readonly string[]): TermSummary {
+/** Puts `terms` (each once) into a filter of their own size, beside the signatures of the passages they are from. */
+export function summarise(terms: readonly string[], passages: Uint32Array = new Uint32Array(0)): TermSummary {
   const bits = new Uint32Array(Math.max(1, Math.ceil((terms.length * BITS_PER_TERM) / 32)));
   const scale = bits.length * 32 * SCALE;
   for (const term of terms) {
@@ -33,7 +44,44 @@ export function summarise(terms: readonly string[]): TermSummary {
       bits[bit >>> 5]! |= 1 << (bit & 31);
     }
   }
-  return { bits, terms: terms.length };
+  return { bits, terms: terms.length, passages };
+}
+
+/** The signature of one passage's terms: to be put one after the other into `TermSummary.passages`. */
+export function passageSignature(terms: Iterable<string>): Uint32Array {
+  const signature = new Uint32Array(SIGNATURE_WORDS);
+  for (const term of terms) {
+    const hash = secondHash(term);
+    for (let i = 1; i <= SIGNATURE_HASHES; i++) {
+      const bit = signatureBit(hash, i);
+      signature[bit >>> 5]! |= 1 << (bit & 31);
+    }
+  }
+  return signature;
+}
+
+/** The bit of a term for its `i`th hash, from 1: a byte of the hash that the big filter uses otherwise. */
+const signatureBit = (hash: number, i: number): number => (hash >>> (8 * i)) & 255;
+
+/** The highest sum of weights of the terms that one single passage of the summary may have; 0 without passages. */
+export function bestPassage(summary: TermSummary, terms: readonly WeightedTerm[]): number {
+  const { passages } = summary;
+  const hashes = Uint32Array.from(terms, (t) => secondHash(t.term));
+  const weights = Float64Array.from(terms, (t) => t.weight);
+  let best = 0;
+  for (let from = 0; from < passages.length; from += SIGNATURE_WORDS) {
+    let sum = 0;
+    for (let t = 0; t < hashes.length; t++) {
+      let i = SIGNATURE_HASHES;
+      for (; i > 0; i--) {
+        const bit = signatureBit(hashes[t]!, i);
+        if ((passages[from + (bit >>> 5)]! & (1 << (bit & 31))) === 0) break;
+      }
+      if (i === 0) sum += weights[t]!;
+    }
+    if (sum > best) best = sum;
+  }
+  return best;
 }
 
 function mayHold(bits: Uint32Array, first: number, stride: number): boolean {
@@ -55,6 +103,9 @@ interface Column {
   readonly has: Uint8Array;
   readonly count: number;
 }
+
+/** Agents whose passages are looked at when `k` are wanted: those with the most of the terms. */
+const candidatesFor = (k: number): number => 4 * k + 12;
 
 /** Terms whose columns are kept until the directory changes: questions repeat, and `experts` follows `weigh`. */
 const COLUMNS_MAX = 512;
@@ -108,8 +159,9 @@ export class Directory {
   }
 
   /**
-   * The up to `k` agents likeliest to know, best first: by the summed weights of the terms that an agent's summary
-   * has, ties by lower id. `except` and agents that match nothing are left out.
+   * The up to `k` agents likeliest to know, best first: by the summed weights of the terms that an agent's summary has,
+   * and, among the `4 k + 12` best of those, of the terms that one of its passages has together; ties by lower id.
+   * `except` and agents that match nothing are left out.
    */
   experts(terms: readonly WeightedTerm[], k: number, except: AgentId): AgentId[] {
     const scores = new Float64Array(this.#agents.length);
@@ -120,8 +172,14 @@ export class Directory {
     const found: number[] = [];
     for (let slot = 0; slot < scores.length; slot++)
       if (scores[slot]! > 0 && this.#agents[slot] !== except) found.push(slot);
-    found.sort((a, b) => scores[b]! - scores[a]! || (this.#agents[a]! < this.#agents[b]! ? -1 : 1));
-    return found.slice(0, k).map((slot) => this.#agents[slot]!);
+    const byScore = (a: number, b: number): number =>
+      scores[b]! - scores[a]! || (this.#agents[a]! < this.#agents[b]! ? -1 : 1);
+    const candidates = found.sort(byScore).slice(0, candidatesFor(k));
+    for (const slot of candidates) scores[slot]! += bestPassage(this.#summaries[slot]!, terms);
+    return candidates
+      .sort(byScore)
+      .slice(0, k)
+      .map((slot) => this.#agents[slot]!);
   }
 
   #column(term: string): Column {
