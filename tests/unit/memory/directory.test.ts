@@ -146,6 +146,7 @@ describe('the directory', () => {
           const worn = build(archives.map((own) => [...own, 'once']));
           worn.experts(worn.weigh([...asked, 'once']), 3, agentId(0));
           archives.forEach((own, i) => worn.put(agentId(i), summarise(own)));
+          expect(worn.weigh([...asked, 'once'])).toEqual(build(archives).weigh([...asked, 'once']));
           const gone = which % archives.length;
           worn.delete(agentId(gone));
           worn.delete(agentId(999));
