@@ -113,6 +113,8 @@ export function commitStep<T>(state: CommitState<T>, input: CommitInput<T>): Com
       if (isFenced(state, input.op)) return [{ type: 'refuse', op: input.op, reason: 'fenced' }];
       if (state.phase === 'broken') return [{ type: 'refuse', op: input.op, reason: 'closed' }];
       state.queue.push(input.op);
+      // One more for the group: nothing else can have become due, and looking would cost a walk of the queue each time.
+      if (state.phase === 'gathering' && input.op.kind === 'write') return [];
       return state.phase === 'idle' || state.phase === 'gathering' ? next(state, false) : [];
     case 'sessionOpened': {
       const known = state.incarnations.get(input.node) ?? 0;

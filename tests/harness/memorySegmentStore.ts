@@ -9,6 +9,8 @@ export interface MemorySegmentStore extends SegmentStore {
   /** The next operations of that kind to fail, one for each call. */
   failWrites: number;
   failReads: number;
+  /** Whether a write is durable at once and only its answer takes time, so that a crash can fall between the two. */
+  answersLate: boolean;
   /** The writes that were made, as their sizes: segments put and removed. */
   readonly writes: { readonly put: number; readonly remove: number }[];
   /** The durable contents, as a new process would find them. */
@@ -41,6 +43,7 @@ export function createMemorySegmentStore(env: Env, initial: readonly Segment[] =
     delayMs: 1,
     failWrites: 0,
     failReads: 0,
+    answersLate: false,
     writes: [],
     contents,
     cut() {
@@ -49,7 +52,7 @@ export function createMemorySegmentStore(env: Env, initial: readonly Segment[] =
     write(put, remove, done) {
       const copies = structuredClone(put);
       const gone = [...remove];
-      later(() => {
+      const apply = (): Result<void, JournalError> => {
         if (store.failWrites > 0) {
           store.failWrites--;
           return err(failure);
@@ -58,7 +61,9 @@ export function createMemorySegmentStore(env: Env, initial: readonly Segment[] =
         for (const position of gone) segments.delete(position);
         store.writes.push({ put: copies.length, remove: gone.length });
         return ok(undefined);
-      }, done);
+      };
+      const early = store.answersLate && !isCut ? apply() : undefined;
+      later(() => early ?? apply(), done);
     },
     readAll: (done) => later(() => read(() => ok(contents())), done),
     read: (positions, done) =>

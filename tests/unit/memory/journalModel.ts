@@ -55,10 +55,11 @@ interface Change {
  * Runs a history against the subject and returns what is wrong, empty when nothing is. The model knows nothing of
  * segments: the log of an owner is what its acked changes say, in the order in which they were asked for.
  */
-export function runHistory(steps: readonly Step[], subject: Subject): string[] {
+export function runHistory(steps: readonly Step[], subject: Subject, answersLate = false): string[] {
   const problems: string[] = [];
   const env = createSyncEnv();
   let store: MemorySegmentStore = createMemorySegmentStore(env);
+  store.answersLate = answersLate;
   let writer: JournalWriter;
   const incarnations = [1, 1];
   let ports: JournalPort[] = [];
@@ -95,7 +96,7 @@ export function runHistory(steps: readonly Step[], subject: Subject): string[] {
       }
     };
 
-  /** What each owner's log must be. After a crash what was under way may be there or not, by whole commits in order. */
+  /** What an owner's log is when those changes count. */
   const expectedLog = (owner: string, counted: (c: Change) => boolean): string[] => {
     let log: string[] = [];
     for (const change of changes) {
@@ -103,6 +104,32 @@ export function runHistory(steps: readonly Step[], subject: Subject): string[] {
       log = change.replaces ? [...change.texts] : [...log, ...change.texts];
     }
     return log;
+  };
+
+  /**
+   * After a crash: what was not answered may be there or not, but each node's changes as a prefix of what it asked for.
+   * Whatever of it is found is as good as acked from now on; the rest is gone.
+   */
+  const adopt = (unanswered: readonly Change[]): void => {
+    incarnations.forEach((_, node) => {
+      const own = unanswered.filter((c) => c.node === node);
+      const owners = [0, 1].map((owner) => ownerName(node, owner));
+      const groups = [...new Set(own.map((c) => c.group))];
+      ports[node]!.load(owners, (r) => {
+        const found = JSON.stringify(r.ok ? r.value : r.error);
+        const survived = [...groups.keys(), groups.length].find((n) => {
+          const kept = new Set(groups.slice(0, n));
+          const logs = owners.map((owner) =>
+            expectedLog(owner, (c) => c.outcome === 'acked' || kept.has(c.group)),
+          );
+          return JSON.stringify(logs) === found;
+        });
+        if (survived === undefined) problems.push(`after a crash: no history gives ${found}`);
+        const kept = new Set(groups.slice(0, survived));
+        for (const change of own) change.outcome = kept.has(change.group) ? 'acked' : 'refused';
+      });
+      settle();
+    });
   };
 
   const check = (when: string): void => {
@@ -190,15 +217,19 @@ export function runHistory(steps: readonly Step[], subject: Subject): string[] {
         break;
       case 'crash': {
         // The process is gone in the middle of whatever it was doing; a new one finds the durable contents.
+        env.flush();
         const left = store.contents();
         store.cut();
         lives++;
         store = createMemorySegmentStore(env, left);
-        changes = changes.filter((c) => c.outcome === 'acked');
+        store.answersLate = answersLate;
+        const unanswered = changes.filter((c) => c.outcome === 'open');
+        changes = changes.filter((c) => c.outcome !== 'refused');
         ackedTexts = [];
         tapped = [];
         open();
         settle();
+        adopt(unanswered);
         check('after a crash');
       }
     }

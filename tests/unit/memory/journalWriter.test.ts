@@ -47,8 +47,8 @@ const history = fc.array(step, { maxLength: 60, size: 'max' });
 describe('crash memory under any history of writes, restarts, failing disks and crashes', () => {
   it('holds what was acked, in order, and nothing that was refused', () => {
     fc.assert(
-      fc.property(history, (steps) => {
-        expect(runHistory(steps, honest)).toEqual([]);
+      fc.property(history, fc.boolean(), (steps, answersLate) => {
+        expect(runHistory(steps, honest, answersLate)).toEqual([]);
       }),
       { numRuns: 500 },
     );
