@@ -145,6 +145,8 @@ export default ts.config(
     rules: untyped,
   },
   { files: worldless.map((room) => `src/${room}/**/*.ts`), rules: worldlessRules },
+  // The machine's door is hung on the page's window.
+  { files: ['src/lab/door.ts'], rules: { 'no-restricted-globals': 'off' } },
   {
     files: ['tests/**/*.ts', '.ci/**', 'vite.config.ts'],
     languageOptions: { globals: globals.node },

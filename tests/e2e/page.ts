@@ -49,8 +49,9 @@ export async function open(page: Page, url: string): Promise<GroveSnapshot> {
 
 /** Types a question and waits for its answer to be on screen; returns the answer's text. */
 export async function ask(page: Page, question: string): Promise<string> {
-  await page.getByLabel('Your question').fill(question);
-  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  const box = page.getByLabel('Your question');
+  await box.fill(question);
+  await box.press('Enter');
   const shown = page.getByRole('article').filter({ hasText: 'You asked' }).filter({ hasText: question });
   await expect(shown.getByRole('heading', { name: 'It rests on these memories' })).toBeVisible();
   return (await shown.innerText()).trim();
