@@ -26,7 +26,7 @@ async function firstScenario() {
 const target = document.getElementById('page')!;
 try {
   const [grove, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
-  installDoor(grove);
+  installDoor(grove, window);
   const page = location.href;
   mount(App, { target, props: { grove, scenario, refused, linkOf: (s) => linkOf(s, page), fetchScenario } });
 } catch (error) {

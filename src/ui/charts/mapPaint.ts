@@ -3,6 +3,7 @@ import type { GroveLayout, Tree } from './mapGeometry.ts';
 
 /** The theme's colours as the canvas needs them. */
 export interface Palette {
+  readonly paper: string;
   readonly sheet: string;
   readonly ink: string;
   readonly inkSoft: string;
@@ -24,6 +25,7 @@ export function readPalette(element: Element): Palette {
   const css = getComputedStyle(element);
   const v = (name: string): string => css.getPropertyValue(`--${name}`).trim();
   return {
+    paper: v('paper'),
     sheet: v('sheet'),
     ink: v('ink'),
     inkSoft: v('ink-soft'),
@@ -102,7 +104,7 @@ export function paintGround(ctx: Ctx, l: GroveLayout, p: Palette): void {
   ctx.stroke();
   if (l.sectors.length > 1) {
     // Cracks, as seasoned wood has: they part the regions without a line of their own.
-    ctx.fillStyle = p.sheet;
+    ctx.fillStyle = p.paper;
     for (const s of l.sectors) {
       const at = (r: number, t: number): [number, number] => [
         x + r * l.stretch * Math.cos(t),

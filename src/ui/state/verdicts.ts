@@ -44,7 +44,7 @@ function concurrency({ phase, vitalSigns: { concurrency: c }, progress }: Measur
   return {
     key: 'concurrency',
     name: 'Concurrent agents',
-    bar: '100, then 1,000 and up',
+    bar: '100; next 1,000 and up',
     value: count(c.agents),
     label: `agents up in ${amount(c.nodes, 'worker')}`,
     status: c.agents >= 100 ? 'met' : settled ? 'not met' : 'not yet measured',
@@ -52,7 +52,7 @@ function concurrency({ phase, vitalSigns: { concurrency: c }, progress }: Measur
       c.agents >= 1_000
         ? 'both bars are met'
         : c.agents >= 100
-          ? 'the first bar is met; 1,000 is the next'
+          ? 'the first bar is met'
           : settled && asked < 100
             ? `this scenario asks for ${count(asked)} only`
             : `${count(c.agents)} of ${count(asked)} are up`,
@@ -80,7 +80,7 @@ function rateLimit({ vitalSigns: { rateLimit: r, responseTime: t } }: Measured):
   return {
     key: 'rateLimit',
     name: 'Rate limits',
-    bar: '0 and 0; 98 % used if saturated',
+    bar: 'none; 98 % used if saturated',
     value: measured ? `${count(r.wire429)} · ${count(r.agent429)}` : NOTHING,
     label: '429s on the wire · seen by agents',
     status: measured ? say(!refused && !wasteful) : 'not yet measured',
@@ -100,7 +100,7 @@ function delivery({ vitalSigns: { delivery: d } }: Measured): Verdict {
     name: 'Message delivery',
     bar: '100 %, once and in order',
     value: measured ? percent(good ? 1 : Math.min(accounted / d.sent, 1)) : NOTHING,
-    label: 'of messages accounted for by the ledger',
+    label: 'accounted for by the ledger',
     status: measured ? say(good) : 'not yet measured',
     basis: !measured
       ? 'waits for the first message'
@@ -122,7 +122,7 @@ function rush({ vitalSigns: { rush: r } }: Measured): Verdict {
     label: 'p99.9 of one access, in the worker',
     status: measured ? say(r.p999Ms < 100) : 'not yet measured',
     basis: measured
-      ? `p50 ${duration(r.p50Ms)}, over ${amount(r.samples, 'access', 'accesses')}${r.p999Ms < 1 ? '; the aim is met' : ''}`
+      ? `p50 ${duration(r.p50Ms)}, over ${amount(r.samples, 'access', 'accesses')}${r.p999Ms < 1 ? '; aim met' : ''}`
       : 'waits for the first recall',
   };
 }
@@ -134,7 +134,7 @@ function crash({ vitalSigns: { crash: c }, recoveries, resumed }: Measured): Ver
   return {
     key: 'crash',
     name: 'Crash memory',
-    bar: '0 acked writes lost after a kill',
+    bar: 'none lost after a kill',
     value: c.ackedWrites > 0 || c.lost > 0 ? `${count(c.lost)} lost` : NOTHING,
     label: `of ${count(c.ackedWrites)} acked writes`,
     status: tested ? say(c.lost === 0) : 'not yet measured',
