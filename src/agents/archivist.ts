@@ -195,7 +195,8 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
         case 'question':
           return answerQuestion(message.body as QuestionBody, turn);
         case 'ask':
-          return answerAsk(message.from, message.body as AskBody, turn);
+          answerAsk(message.from, message.body as AskBody, turn);
+          return;
         case 'passages': {
           // A reply to an attempt that timed out or died with its node finds nobody waiting.
           const body = message.body as PassagesBody;

@@ -7,7 +7,7 @@ export const agentOptions = section({
   /** Workers that host them: 0 for one worker an agent, otherwise a pool of this many. */
   pool: withDefault(integer(0, 64), 0),
   /** Other agents that a question is put to, at most. */
-  askOthers: withDefault(integer(0, 64), 8),
+  askOthers: withDefault(integer(0, 64), 3),
   /** After this a question without an answer has failed. */
   deadlineMs: withDefault(integer(100, 600_000), 10_000),
 });

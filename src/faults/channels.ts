@@ -48,7 +48,10 @@ export function faultyChannels(
             return;
           }
           const dueMs = Math.max(lastDueMs, env.now() + (trouble?.delayMs ?? 0));
-          if (dueMs <= env.now()) return channel.post(frame);
+          if (dueMs <= env.now()) {
+            channel.post(frame);
+            return;
+          }
           lastDueMs = dueMs;
           delayed++;
           underWay++;

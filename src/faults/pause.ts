@@ -6,8 +6,8 @@ export interface Pausable {
   readonly env: Env;
   readonly channels: ChannelPort;
   /** Holds a callback of another port back while paused, in order. */
-  gate<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void;
-  pause(forMs: number): void;
+  readonly gate: <A extends unknown[]>(fn: (...args: A) => void) => (...args: A) => void;
+  readonly pause: (forMs: number) => void;
 }
 
 /** Wraps a node's clock and channels: while paused, timers that fire and frames that arrive queue up, and run afterwards in order. */

@@ -1,83 +1,26 @@
-import type { AgentCharge, DirectoryEntry, NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
+import type { DirectoryEntry, NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
 import type { Gate, Interaction } from '../agents/gate.ts';
 import type { LedgerTotals } from '../bus/ledger.ts';
 import type { Env } from '../kernel/env.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import { Histogram } from '../metrics/histogram.ts';
-import type { FleetOptions } from './options.ts';
 import { regionOf } from './placement.ts';
-import type { ConductorPorts, HostHandle, WireCounts } from './ports.ts';
+import type { Conductor, GrovePlan } from './plan.ts';
+import type { ConductorPorts, WireCounts } from './ports.ts';
 import { createStory, duration, plural } from './story.ts';
 import { createSupervisor, supervise, type SupervisorInput } from './supervisor.ts';
-import type {
-  AgentView,
-  Fault,
-  GrovePhase,
-  GroveSnapshot,
-  InteractionView,
-  NodeView,
-  Recovery,
-} from './views.ts';
-import { createSeries, vitalSigns } from './vitals.ts';
-
-/** What the conductor is to bring up. */
-export interface GrovePlan {
-  readonly fleet: FleetOptions;
-  readonly charges: readonly AgentCharge[];
-  /** The node (from 1) of each agent. */
-  readonly placement: readonly number[];
-  readonly nodes: number;
-  readonly corpus: GroveSnapshot['corpus'];
-  /** What every node is told alike. */
-  readonly spec: Pick<NodeSpec, 'grove' | 'seed' | 'corpus' | 'options' | 'ring' | 'date' | 'knownItems'>;
-  readonly questionsPerS: number;
-  readonly killEveryMs: number;
-  /** Goes on from crash memory, with so many messages that were under way. */
-  readonly resumed: boolean;
-  readonly carriedMessages: number;
-  /** Milliseconds between the opening of the page and the clock's zero. */
-  readonly openedAgoMs: number;
-}
-
-interface Ward {
-  readonly id: number;
-  readonly charges: readonly AgentCharge[];
-  inc: number;
-  state: NodeView['state'];
-  handle: HostHandle | null;
-  telemetry: NodeTelemetry | null;
-  answers: number;
-  /** When a fault killed it, until its death was noticed. */
-  killedAtMs: number | null;
-  pausedUntilMs: number;
-}
-
-export interface Conductor {
-  readonly phase: GrovePhase;
-  start(): void;
-  setRate(perS: number): void;
-  pause(): void;
-  resume(): void;
-  stop(): void;
-  inject(fault: Fault): string | null;
-  inspect(agent: string): Promise<AgentView | null>;
-  snapshot(): GroveSnapshot;
-  /** Every line of the story. */
-  story(): GroveSnapshot['story'];
-  readonly rush: Histogram;
-  /** Messages went from a node that reports no telemetry: the gate. */
-  noteTraffic(from: number, to: number, messages: number): void;
-  /** The grove cannot go on. */
-  fail(message: string): void;
-  /** Something went wrong that the grove survives. */
-  warn(message: string): void;
-  /** A question was answered or failed. */
-  noteEnd(interaction: Interaction): void;
-}
+import type { Fault, GrovePhase } from './views.ts';
+import { createSeries, createTraffic, vitalSigns } from './vitals.ts';
+import { injectFault } from './inject.ts';
+import { viewOf } from './interactionView.ts';
+import { createRecoveries } from './recoveries.ts';
+import { isLive, nodeView, type Ward } from './ward.ts';
 
 const TICK_MS = 100;
 const POLL_MS = 250;
 const DIRECTORY_AGAIN_MS = 1_000;
+/** After a node is back: by then its peers have said hello and the ledger has caught up. */
+const RECOVERY_TOLD_MS = 1_000;
 const NO_LEDGER: LedgerTotals = {
   sent: 0,
   delivered: 0,
@@ -102,13 +45,12 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   let directoryToldAtMs = -Infinity;
   const acked = new Map<AgentId, { seq: number; fingerprint: number }>();
   const nodeOfAgent = new Map<string, number>(plan.charges.map((c, i) => [c.id, plan.placement[i]!]));
-  const traffic = new Map<string, { from: number; to: number; messages: number }>();
-  const recoveries: Recovery[] = [];
+  const traffic = createTraffic();
+  const recoveries = createRecoveries(story);
   let phase: GrovePhase = 'idle';
   let problem: string | null = null;
   let ledger = NO_LEDGER;
   let wire: WireCounts = { requests: 0, status429: 0 };
-  let memoriesLost = 0;
   let resumedMemories = 0;
   let kills = 0;
   let second = 0;
@@ -117,8 +59,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   let firstAnswerMs: number | null = null;
   let stopped = false;
   let rateBeforePause = plan.questionsPerS;
-  /** Per node and incarnation: acknowledged memories that did not come back. */
-  const missing = new Map<string, number>();
 
   for (let id = 1; id <= plan.nodes; id++)
     wards.set(id, {
@@ -151,7 +91,12 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
           story.tell('warning', `Node ${ward.id} has been silent for ${duration(effect.silentMs)}.`);
           break;
         case 'recovered':
-          env.setTimer(1_000, () => void closeRecovery(ward, effect.inc, effect.ms));
+          env.setTimer(RECOVERY_TOLD_MS, () => {
+            void ports.ledger().then((totals) => {
+              ledger = totals;
+              recoveries.close(ward, effect.inc, effect.ms, totals.lost);
+            });
+          });
           break;
         case 'give up':
           ward.state = 'dead';
@@ -219,14 +164,10 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   function up(ward: Ward, ready: NodeReady, again: boolean): void {
     ward.state = 'up';
-    for (const [, n] of ready.missing) memoriesLost += n;
+    recoveries.up(ward, ready);
     for (const entry of ready.directory) directory.set(entry.agent, entry);
     if (!again) gate.addKnownItems(ready.knownItems);
     else ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
-    missing.set(
-      `${ward.id}/${ward.inc}`,
-      ready.missing.reduce((sum, [, n]) => sum + n, 0),
-    );
     step({ type: 'ready', node: ward.id, inc: ward.inc });
     if (allAgentsMs === null && [...wards.values()].every((w) => w.state === 'up')) everyoneUp();
   }
@@ -270,46 +211,17 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     if (ward.state === 'suspect') ward.state = 'up';
     rush.mergeState(t.rush);
     for (const [agent, seq, fingerprint] of t.acked) acked.set(agent, { seq, fingerprint });
-    for (const [to, messages] of t.traffic) note(ward.id, to, messages);
-  }
-
-  function note(from: number, to: number, messages: number): void {
-    const key = `${from}>${to}`;
-    const link = traffic.get(key);
-    if (link) link.messages += messages;
-    else traffic.set(key, { from, to, messages });
+    for (const [to, messages] of t.traffic) traffic.add(ward.id, to, messages);
   }
 
   function died(ward: Ward): void {
     ports.desk.releaseHolder(ward.id);
+    recoveries.died(ward, ledger.lost);
     ward.state = 'dead';
     const atMs = ward.killedAtMs;
     ward.killedAtMs = null;
     const inc = ward.inc;
     step({ type: 'died', node: ward.id, inc, ...(atMs === null ? {} : { atMs }) });
-  }
-
-  /** A second after a node is back, its peers have said hello and the ledger has caught up: now the tale can be told. */
-  async function closeRecovery(ward: Ward, inc: number, ms: number): Promise<void> {
-    const lostBefore = ledger.lost;
-    ledger = await ports.ledger();
-    if (ward.inc !== inc && !missing.has(`${ward.id}/${inc}`)) return;
-    const recovery: Recovery = {
-      node: ward.id,
-      ms,
-      messagesRedelivered: ward.inc === inc ? (ward.telemetry?.redelivered ?? 0) : 0,
-      messagesLost: Math.max(0, ledger.lost - lostBefore),
-      memoriesLost: missing.get(`${ward.id}/${inc}`) ?? 0,
-    };
-    missing.delete(`${ward.id}/${inc}`);
-    recoveries.push(recovery);
-    const memories = ward.telemetry?.memories ?? 0;
-    story.tell(
-      'recovery',
-      `Node ${ward.id} was back after ${duration(ms)} with ${ward.charges.length === 1 ? `its agent ${ward.charges[0]!.id}` : `its ${ward.charges.length} agents`}; ` +
-        `${plural(recovery.messagesRedelivered, 'message')} were delivered again, ${recovery.messagesLost} lost; ` +
-        `${recovery.memoriesLost} of ${plural(memories, 'memory', 'memories')} lost.`,
-    );
   }
 
   const totalMemories = (): number =>
@@ -335,104 +247,18 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     if (!stopped) env.setTimer(POLL_MS, () => void poll());
   }
 
-  function inject(fault: Fault): string | null {
-    if (fault.type === 'provider') {
-      ports.disturbProvider(fault.slowdown, fault.failing);
-      story.tell(
-        'fault',
-        `The provider is disturbed for ${duration(fault.forMs)}: ${fault.slowdown} times as slow, ${Math.round(fault.failing * 100)} % of requests fail.`,
-      );
-      env.setTimer(fault.forMs, () => {
-        ports.disturbProvider(1, 0);
-        story.tell(
-          'recovery',
-          `The provider is itself again; ${plural(gate.total.failed, 'question')} of ${gate.total.asked} have failed in this run, ${wire.status429} wire 429s.`,
-        );
-      });
-      return null;
-    }
-    const id = fault.type === 'link' ? fault.from : fault.node;
-    const ward = wards.get(id);
-    if (!ward) return `There is no node ${id}; nodes are 1 to ${plan.nodes}.`;
-    if (!ward.handle || ward.state === 'dead' || ward.state === 'spawning')
-      return `Node ${id} is not up (it is ${ward.state}); wait until it is.`;
-    switch (fault.type) {
-      case 'kill':
-        kills++;
-        ward.killedAtMs = env.now();
-        ward.state = 'dead';
-        ward.handle.terminate();
-        story.tell(
-          'fault',
-          `Node ${id} was killed${ward.telemetry ? ` with ${plural(ward.telemetry.inbox, 'message')} in hand` : ''}.`,
-        );
-        return null;
-      case 'pause':
-        ward.state = 'paused';
-        ward.pausedUntilMs = env.now() + fault.forMs;
-        ward.handle.pause(fault.forMs);
-        story.tell('fault', `Node ${id} is paused for ${duration(fault.forMs)}.`);
-        env.setTimer(fault.forMs + 1_000, () =>
-          story.tell(
-            'recovery',
-            `Node ${id} goes on after its pause; ${ledger.lost} messages are lost in this run.`,
-          ),
-        );
-        return null;
-      case 'link': {
-        if (!wards.has(fault.to) && fault.to !== 0)
-          return `There is no node ${fault.to}; nodes are 0 (the gate) to ${plan.nodes}.`;
-        ward.handle.disturbLink(fault.to, fault.loss, fault.delayMs, fault.forMs);
-        const resendsBefore = ward.telemetry?.bus.resends ?? 0;
-        story.tell(
-          'fault',
-          `The link from node ${id} to ${fault.to === 0 ? 'the gate' : `node ${fault.to}`} loses ${Math.round(fault.loss * 100)} % of its frames and is ${duration(fault.delayMs)} late, for ${duration(fault.forMs)}.`,
-        );
-        env.setTimer(fault.forMs + 2_000, () =>
-          story.tell(
-            'recovery',
-            `The link from node ${id} is whole again; ${plural(Math.max(0, (ward.telemetry?.bus.resends ?? 0) - resendsBefore), 'resend')} made up for what it lost; ${ledger.lost} messages are lost in this run.`,
-          ),
-        );
-        return null;
-      }
-    }
-  }
-
-  function viewOf(i: Interaction): InteractionView {
-    const answer = i.answer;
-    const legs = answer?.legs ?? [];
-    const nodeOf = (agent: string): number => nodeOfAgent.get(agent) ?? 0;
-    return {
-      id: i.id,
-      byVisitor: i.byVisitor,
-      question: i.question,
-      agent: i.agent,
-      node: nodeOf(i.agent),
-      askedAgents: (answer?.asked ?? []).map((a) => ({ ...a, node: nodeOf(a.agent) })),
-      state: i.state,
-      answer:
-        answer?.text ??
-        (i.state === 'failed'
-          ? 'No answer came before the deadline; try again, or ask at a lower rate.'
-          : ''),
-      citations: (answer?.citations ?? []).map((c) => ({ ...c, node: nodeOf(c.agent) })),
-      legs:
-        i.responseMs === null || legs.length === 0
-          ? legs
-          : [
-              ...legs,
-              {
-                name: 'back',
-                fromMs: legs.at(-1)!.toMs,
-                toMs: i.responseMs,
-                detail: 'the answer is at the gate',
-              },
-            ],
-      responseMs: i.responseMs,
-      found: i.found,
-    };
-  }
+  const inject = (fault: Fault): string | null =>
+    injectFault(fault, {
+      env,
+      story,
+      wards,
+      nodes: plan.nodes,
+      disturbProvider: (slowdown, failing) => ports.disturbProvider(slowdown, failing),
+      noteKill: () => kills++,
+      questions: () => gate.total,
+      wire429: () => wire.status429,
+      lost: () => ledger.lost,
+    });
 
   return {
     get phase() {
@@ -488,21 +314,9 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       return found && { ...found, node: ward.id };
     },
     snapshot() {
-      const nodes = [...wards.values()].map((w): NodeView => ({
-        id: w.id,
-        region: regionOf(w.id, plan.nodes, fleet.regions),
-        state: w.state,
-        incarnation: w.inc,
-        agents: w.charges.map((c) => c.id),
-        inbox: w.telemetry?.inbox ?? 0,
-        memories: w.telemetry?.memories ?? 0,
-        answers: w.answers,
-      }));
-      const links = [...traffic.values()];
-      traffic.clear();
-      const live = [...wards.values()].filter(
-        (w) => w.state === 'up' || w.state === 'suspect' || w.state === 'paused',
-      );
+      const nodes = [...wards.values()].map((w) => nodeView(w, regionOf(w.id, plan.nodes, fleet.regions)));
+      const links = traffic.take();
+      const live = [...wards.values()].filter(isLive);
       const agentsUp = live.reduce((sum, w) => sum + w.charges.length, 0);
       let ackedWrites = 0;
       for (const a of acked.values()) ackedWrites += a.seq;
@@ -532,19 +346,19 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
           ledger,
           wire,
           ackedWrites,
-          memoriesLost,
+          memoriesLost: recoveries.memoriesLost,
         }),
         nodes,
         links,
         series: series.points(),
         provider: ports.desk.view(),
         story: story.latest(200),
-        recoveries,
-        interactions: gate.recent().map(viewOf),
+        recoveries: recoveries.all,
+        interactions: gate.recent().map((i) => viewOf(i, (agent) => nodeOfAgent.get(agent) ?? 0)),
       };
     },
     story: () => story.all(),
-    noteTraffic: note,
+    noteTraffic: (from, to, messages) => traffic.add(from, to, messages),
     fail,
     warn: (message) => story.tell('warning', message),
     noteEnd(interaction: Interaction) {

@@ -2,7 +2,7 @@ import type { Gate } from '../agents/gate.ts';
 import type { LedgerTotals } from '../bus/ledger.ts';
 import type { Histogram } from '../metrics/histogram.ts';
 import type { DeskView, WireCounts } from './ports.ts';
-import type { SeriesPoint, VitalSigns } from './views.ts';
+import type { LinkActivity, SeriesPoint, VitalSigns } from './views.ts';
 
 const SERIES_SECONDS = 180;
 
@@ -81,5 +81,28 @@ export function createSeries(): Series {
       if (points.length > SERIES_SECONDS) points.shift();
     },
     points: () => points,
+  };
+}
+
+/** Messages by link, gathered until they are looked at. */
+export interface Traffic {
+  add(from: number, to: number, messages: number): void;
+  take(): LinkActivity[];
+}
+
+export function createTraffic(): Traffic {
+  const links = new Map<string, { from: number; to: number; messages: number }>();
+  return {
+    add(from, to, messages) {
+      const key = `${from}>${to}`;
+      const link = links.get(key);
+      if (link) link.messages += messages;
+      else links.set(key, { from, to, messages });
+    },
+    take() {
+      const taken = [...links.values()];
+      links.clear();
+      return taken;
+    },
   };
 }

@@ -46,9 +46,9 @@ export function createDoor(grove: Grove, version: string, sleep: Sleep): Treerin
   };
 }
 
-/** Opens `window.treering` for a grove of the live world. */
-export function installDoor(grove: Grove): void {
-  window.treering = createDoor(grove, BUILD, sleep);
+/** Opens the door to a grove of the live world on `at`, the page's window. */
+export function installDoor(grove: Grove, at: { treering: Treering }): void {
+  at.treering = createDoor(grove, BUILD, sleep);
 }
 
 declare global {

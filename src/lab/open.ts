@@ -5,7 +5,7 @@ import { derivedSigns, judge } from './judge.ts';
 import type { Report } from './report.ts';
 
 /** This build, as a report names it. */
-export const BUILD: string = import.meta.env.TREERING_BUILD ?? 'unknown';
+export const BUILD = String(import.meta.env['TREERING_BUILD'] ?? 'unknown');
 
 /** Opens the page's hold on a grove in the live world. Nothing runs until `start`. */
 export async function openGrove(): Promise<Grove> {

@@ -1,9 +1,12 @@
 import type { SourceDocument } from '../../memory/documents.ts';
 import { corpusOf, type Corpus } from './corpora.ts';
 
+/** Records of another format are not gone on from. */
+const FORMAT = 1;
+
 /** What a grove keeps of itself in crash memory, so that a later visit can go on where it was. */
 export interface GroveRecord {
-  readonly format: 1;
+  readonly format: number;
   /** Nodes and agents: another layout cannot take up this one's messages. */
   readonly agents: number;
   readonly pool: number;
@@ -15,7 +18,7 @@ export interface GroveRecord {
 
 export function writeRecord(corpus: Corpus, agents: number, pool: number): string[] {
   const record: GroveRecord = {
-    format: 1,
+    format: FORMAT,
     agents,
     pool,
     corpusId: corpus.id,
@@ -31,7 +34,7 @@ export function readRecord(texts: readonly string[]): { record: GroveRecord; own
   const [first, ...documents] = texts;
   if (first === undefined) return null;
   const record = JSON.parse(first) as GroveRecord;
-  if (record.format !== 1) return null;
+  if (record.format !== FORMAT) return null;
   const own = record.own
     ? corpusOf(
         documents.map((text) => JSON.parse(text) as SourceDocument),

@@ -64,8 +64,12 @@ export function createStoreControl(): StoreControl {
       );
       return texts ?? [];
     },
-    writeGrove: (texts) => promised<void>((done) => opened().own.checkpoint(GROVE_OWNER, texts, done)),
-    forget: () => promised<void>((done) => opened().writer.forget(done)),
+    writeGrove: async (texts) => {
+      await promised((done) => opened().own.checkpoint(GROVE_OWNER, texts, done));
+    },
+    forget: async () => {
+      await promised((done) => opened().writer.forget(done));
+    },
     async carryOver(nodes) {
       const owners = Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i));
       const logs = await promised<readonly (readonly string[])[]>((done) => opened().own.load(owners, done));

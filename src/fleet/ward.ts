@@ -1,0 +1,33 @@
+import type { AgentCharge, NodeTelemetry } from '../agents/contract.ts';
+import type { HostHandle } from './ports.ts';
+import type { NodeView } from './views.ts';
+
+/** A node as its conductor knows it. */
+export interface Ward {
+  readonly id: number;
+  readonly charges: readonly AgentCharge[];
+  inc: number;
+  state: NodeView['state'];
+  handle: HostHandle | null;
+  telemetry: NodeTelemetry | null;
+  answers: number;
+  /** When a fault killed it, until its death was noticed. */
+  killedAtMs: number | null;
+  pausedUntilMs: number;
+}
+
+/** Whether its agents are at work, paused ones included. */
+export const isLive = (w: Ward): boolean => w.state === 'up' || w.state === 'suspect' || w.state === 'paused';
+
+export function nodeView(w: Ward, region: string): NodeView {
+  return {
+    id: w.id,
+    region,
+    state: w.state,
+    incarnation: w.inc,
+    agents: w.charges.map((c) => c.id),
+    inbox: w.telemetry?.inbox ?? 0,
+    memories: w.telemetry?.memories ?? 0,
+    answers: w.answers,
+  };
+}
