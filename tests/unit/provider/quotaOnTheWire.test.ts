@@ -9,7 +9,13 @@ import { hammer, type Hammering, type HammeringPlan } from '../../harness/hammer
 import { endpointBurst, perMinute } from '../../../src/provider/limits.ts';
 
 const MINUTES = 10;
-const SEEDS = ['oak', 'ash', 'elm', 'yew'];
+/** Three trees, and as many numbered ones as TREERING_SEEDS says. */
+const SEEDS = [
+  'oak',
+  'ash',
+  'yew',
+  ...Array.from({ length: Number(process.env['TREERING_SEEDS'] ?? 0) }, (_, i) => `seedling-${i}`),
+];
 
 interface Axis {
   readonly name: string;

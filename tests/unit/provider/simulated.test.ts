@@ -25,7 +25,7 @@ const chat = (signal: AbortSignal | null = null): Request =>
 
 async function after(env: TestEnv, ms: number, promise: Promise<Response>): Promise<Response> {
   let response: Response | null = null;
-  promise.then((r) => (response = r));
+  void promise.then((r) => (response = r));
   await env.advance(ms);
   if (response === null) throw new Error(`no response after ${ms} ms`);
   return response;
@@ -35,7 +35,7 @@ test('a chat completion comes back in the shape of the OpenAI API, after the net
   const { env, provider } = build();
   const promise = provider.fetch(chat());
   let early = true;
-  promise.then(() => (early = false));
+  void promise.then(() => (early = false));
   await env.advance(100);
   expect(early).toBe(true);
   const response = await after(env, 3000, promise);
@@ -135,7 +135,7 @@ test('disturbed, it is slow and fails; healed, it is as before', async () => {
   expect((await after(env, 3000, provider.fetch(chat()))).status).toBe(503);
   provider.disturb({ slowdown: 50, failing: 0 });
   let answered = false;
-  provider.fetch(chat()).then(() => (answered = true));
+  void provider.fetch(chat()).then(() => (answered = true));
   await env.advance(3000);
   expect(answered).toBe(false);
   await env.advance(60_000);
