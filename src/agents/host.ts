@@ -82,7 +82,6 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     ...spec.agents.map((a) => agentOwner(a.id)),
   ]);
   const memories = new Map<AgentId, AgentMemory>();
-  let planted = 0;
   const unplanted: AgentCharge[] = [];
   spec.agents.forEach((charge, i) => {
     const memory = createAgentMemory(spec.options.memory);
@@ -90,10 +89,9 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
   });
   const missing = missingMemories(spec, memories);
-  for (const charge of unplanted) {
-    await plant(charge, memories.get(charge.id)!, ports, spec);
-    planted++;
-  }
+  const unsaved = new Map<AgentId, JournalEntry[]>();
+  for (const charge of unplanted)
+    unsaved.set(charge.id, await plant(charge, memories.get(charge.id)!, ports, spec));
   if (spec.scar) {
     const scars = spec.agents.map((a) => agentLogEntry(a.id, ['scar', spec.ring]));
     for (const memory of memories.values()) memory.scar(spec.ring);
@@ -106,9 +104,11 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   const residents: Resident[] = spec.agents.map(({ id }) => {
     const memory = memories.get(id)!;
     const context = { id, env, memory, directory, model, timeRush: (ms: number) => rush.record(ms) };
+    const planted = unsaved.get(id);
     return {
       id,
       memory,
+      ...(planted && { unsaved: planted }),
       behaviour: createArchivist(context, {
         askOthers: spec.options.agents.askOthers,
         recallPassages: spec.options.memory.recallPassages,
@@ -156,7 +156,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       memories: sizeOf(),
       undealt,
       missing,
-      planted,
+      planted: unsaved.size,
       directory: [...memories].map(([agent, memory]) => ({ agent, summary: memory.summary() })),
       knownItems,
     },
@@ -210,13 +210,13 @@ function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMem
   });
 }
 
-/** Plants an agent's share of the corpus: all of it in one commit, with the note that it is in. */
+/** Plants an agent's share of the corpus; returns what crash memory has to take of it, with the note that it is in. */
 async function plant(
   charge: AgentCharge,
   memory: AgentMemory,
   ports: HostPorts,
   spec: NodeSpec,
-): Promise<void> {
+): Promise<JournalEntry[]> {
   const entries: JournalEntry[] = [];
   for (const slice of charge.slices) {
     const document = await ports.corpus.document(slice.document);
@@ -227,5 +227,5 @@ async function plant(
     }
   }
   entries.push(agentLogEntry(charge.id, ['planted', spec.corpus]));
-  await appendAll(ports.journal, entries);
+  return entries;
 }

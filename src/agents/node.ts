@@ -24,6 +24,8 @@ import {
 
 /** Entries in a node's log before it is replaced by a checkpoint. */
 const CHECKPOINT_ENTRIES = 2_000;
+/** What was planted is committed within this time of the start; all nodes start together, so each takes a moment of its own. */
+const SAVE_WITHIN_MS = 4_000;
 /** How long a note that messages were settled may wait for an append to ride on. */
 const TRIM_DELAY_MS = 500;
 
@@ -33,6 +35,8 @@ export interface Resident {
   readonly behaviour: Behaviour;
   /** Null for the gate, which remembers nothing. */
   readonly memory: AgentMemory | null;
+  /** What was just planted and is not in crash memory yet: committed soon, and before anything else of this agent. */
+  readonly unsaved?: readonly JournalEntry[];
 }
 
 export interface NodeConfig {
@@ -117,7 +121,30 @@ export function startNode(
   let trimTimer = false;
   let closed = false;
 
-  for (const r of residents) if (r.memory && r.id !== 'gate') ackedSeq.set(r.id, r.memory.size);
+  const unsaved = new Map<Resident, readonly JournalEntry[]>();
+  for (const r of residents) {
+    if (!r.memory || r.id === 'gate') continue;
+    if (r.unsaved) unsaved.set(r, r.unsaved);
+    else ackedSeq.set(r.id, r.memory.size);
+  }
+  if (unsaved.size > 0)
+    env.setTimer(env.random('save').next() * SAVE_WITHIN_MS, () => {
+      for (const r of [...unsaved.keys()]) save(r);
+    });
+
+  /** Commits what was planted. Until then it can be planted again, and nothing of it counts as acknowledged. */
+  function save(resident: Resident): void {
+    const entries = unsaved.get(resident);
+    if (!entries || closed) return;
+    unsaved.delete(resident);
+    const seq = resident.memory!.size;
+    append([], entries, () => noteAcked(resident.id as AgentId, seq, seq));
+  }
+
+  function noteAcked(id: AgentId, seq: number, records: number): void {
+    counters.memoriesAcked += records;
+    ackedSeq.set(id, seq);
+  }
 
   /** Folds and appends in one step, so that the order of the log is the order of what happened. */
   function append(entries: readonly NodeEntry[], more: readonly JournalEntry[], done: () => void): void {
@@ -229,6 +256,7 @@ export function startNode(
       const { memory, id } = resident;
       const log = (entry: AgentEntry): void => void more.push(agentLogEntry(id as AgentId, entry));
       if (memory) {
+        if (recalled.length + drafts.length > 0) save(resident);
         if (recalled.length > 0) {
           memory.noteRecalled(recalled);
           log(['recalled', recalled]);
@@ -245,9 +273,7 @@ export function startNode(
       recalled = [];
       commitAndSend(messages, entries, more, () => {
         const last = records.at(-1);
-        if (!last || id === 'gate') return;
-        counters.memoriesAcked += records.length;
-        ackedSeq.set(id, last.seq);
+        if (last && id !== 'gate') noteAcked(id, last.seq, records.length);
       });
     };
     return {
