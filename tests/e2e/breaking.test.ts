@@ -47,12 +47,12 @@ test.describe('a visitor breaks something', () => {
       (l) => l.kind === 'fault',
     ).length;
     const link = page.locator('form').filter({ hasText: 'Disturb this link' });
-    await link.getByLabel(/^from/).selectOption('0');
-    await link.getByLabel(/^to/).selectOption('1');
+    await link.getByLabel(/^from/).selectOption('1');
+    await link.getByLabel(/^to/).selectOption('2');
     await link.getByLabel('lost, %').fill('50');
     await link.getByLabel('delay, ms').fill('100');
     await link.getByLabel('delay, ms').press('Enter');
-    await expect(page.getByText(/For 10 s the link from the gate to node 1 loses 50 %/)).toBeVisible();
+    await expect(page.getByText(/For 10 s the link from node 1 to node 2 loses 50 %/)).toBeVisible();
     await page.getByLabel('failing, %').fill('30');
     await page.getByLabel('failing, %').press('Enter');
     await expect(page.getByText(/For 10 s the provider takes 4 times as long and fails 30 %/)).toBeVisible();

@@ -1,4 +1,4 @@
-import { ask, expect, linkTo, open, small, test, until } from './page.ts';
+import { ask, expect, linkTo, open, small, test, until, untilPlanted } from './page.ts';
 
 test.describe('the visitor comes back', () => {
   test('after a reload the grove goes on with what it remembered', async ({ page }) => {
@@ -29,11 +29,14 @@ test.describe('the visitor comes back', () => {
         ),
       );
     await page.getByRole('button', { name: 'Plant this text' }).click();
-    await expect(page.getByText('The grove now remembers pasted.txt.')).toBeVisible();
-    const planted = await until(page, 'one document', (s) => s.corpus.documents === 1);
+    const planted = await untilPlanted(page, 'pasted.txt');
     await page.reload();
     await page.waitForFunction(() => 'treering' in window);
-    const back = await until(page, 'it resumed', (s) => s.phase === 'running' && s.resumed !== null);
+    const back = await until(
+      page,
+      'it resumed',
+      (s) => s.phase === 'running' && s.resumed !== null && s.progress.agentsReady === 8,
+    );
     expect(back.corpus.name).toBe(planted.corpus.name);
     expect(await ask(page, 'How many herons did the lighthouse keeper count?')).toContain('ninety-one');
 

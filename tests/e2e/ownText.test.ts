@@ -1,4 +1,4 @@
-import { ask, expect, linkTo, open, small, snapshot, test, until } from './page.ts';
+import { ask, expect, linkTo, open, small, snapshot, test, untilPlanted } from './page.ts';
 
 const minutes = [
   { speaker: 'Mara', date: '2024-03-01', text: 'The greenhouse irrigation pump failed twice on Friday.' },
@@ -20,7 +20,7 @@ test.describe("the visitor's own text", () => {
       mimeType: 'application/json',
       buffer: Buffer.from(chat),
     });
-    await expect(page.getByText('The grove now remembers minutes.json.')).toBeVisible();
+    await untilPlanted(page, 'minutes.json');
     await until(
       page,
       'it is the only text',
@@ -43,7 +43,7 @@ test.describe("the visitor's own text", () => {
       minutes.map((m) => JSON.stringify(m)).join('\n'),
     );
     await page.dispatchEvent('body', 'drop', { dataTransfer: data });
-    await expect(page.getByText('The grove now remembers minutes.jsonl.')).toBeVisible();
+    await untilPlanted(page, 'minutes.jsonl');
     await ask(page, 'Which impeller was ordered?');
     const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
     expect(own.citations.map((c) => c.text).join(' ')).toContain('Lindqvist');
@@ -59,7 +59,7 @@ test.describe("the visitor's own text", () => {
         ),
       );
     await page.getByRole('button', { name: 'Plant this text' }).click();
-    await expect(page.getByText('The grove now remembers pasted.txt.')).toBeVisible();
+    await untilPlanted(page, 'pasted.txt');
     await ask(page, 'How many herons did the lighthouse keeper of Skerrymoor count?');
     const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
     expect(own.answer).toContain('ninety-one herons');

@@ -47,6 +47,17 @@ export async function open(page: Page, url: string): Promise<GroveSnapshot> {
   });
 }
 
+/** Waits until the grove remembers the visitor's text of that name, with every agent at work. */
+export async function untilPlanted(page: Page, name: string): Promise<GroveSnapshot> {
+  await expect(page.getByText(`The grove now remembers ${name}.`)).toBeVisible();
+  return until(
+    page,
+    `${name} is what it remembers`,
+    (s) =>
+      s.phase === 'running' && s.corpus.name === name && s.progress.agentsReady === s.progress.agentsWanted,
+  );
+}
+
 /** Types a question and waits for its answer to be on screen; returns the answer's text. */
 export async function ask(page: Page, question: string): Promise<string> {
   const box = page.getByLabel('Your question');
