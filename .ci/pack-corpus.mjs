@@ -37,7 +37,9 @@ const files = readdirSync(join(source, 'data'))
 const inputs = files.map((file) => readFileSync(join(source, 'data', file)));
 
 const hash = createHash('sha256').update(version);
-for (const rule of ['src/memory/documents.ts', 'src/memory/passages.ts', '.ci/pack-corpus.mjs'])
+for (const rule of ['documents', 'documentTerms', 'passages', 'text', 'stem', 'stopWords']
+  .map((name) => `src/memory/${name}.ts`)
+  .concat('.ci/pack-corpus.mjs'))
   hash.update(readFileSync(join(root, rule)));
 for (const input of inputs) hash.update(input);
 const stamp = hash.digest('hex');
@@ -57,11 +59,12 @@ if (isUpToDate()) process.exit(0);
 
 // Node 20 cannot import TypeScript; Vite can, so that the passages are cut by the very rules of a visitor's text.
 const { runnerImport } = await import('vite');
-const { module: rules } = await runnerImport(join(root, 'src/memory/documents.ts'), {
-  root,
-  configFile: false,
-  logLevel: 'error',
-});
+const load = async (name) => {
+  const options = { root, configFile: false, logLevel: 'error' };
+  return (await runnerImport(join(root, 'src/memory', name), options)).module;
+};
+const rules = await load('documents.ts');
+const termsRules = await load('documentTerms.ts');
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
@@ -75,7 +78,8 @@ const documents = inputs.map((input, i) => {
   ids.add(id);
   const date = String(year);
   const document = rules.section({ id, title: `${date} ${speaker}`, speaker, date, ring: date }, text);
-  const packed = gzipSync(JSON.stringify(document), { level: 9 });
+  const terms = termsRules.packTerms(document.passages.map((passage) => passage.text));
+  const packed = gzipSync(JSON.stringify({ ...document, terms }), { level: 9 });
   const file = `${String(i).padStart(3, '0')}.bin`;
   writeFileSync(join(target, file), packed);
   const { passages, ...head } = document;

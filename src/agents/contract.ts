@@ -2,7 +2,6 @@ import type { AgentId } from '../kernel/ids.ts';
 import type { MemoryOptions } from '../memory/options.ts';
 import type { SourceDocument } from '../memory/documents.ts';
 import type { TermSummary } from '../memory/directory.ts';
-import type { KnownItem } from '../memory/knownItems.ts';
 import type { RingView } from '../memory/record.ts';
 import type { HistogramState } from '../metrics/histogram.ts';
 import type { ProviderOptions } from '../provider/options.ts';
@@ -70,7 +69,6 @@ export interface NodeReady {
   readonly missing: readonly (readonly [AgentId, number])[];
   readonly planted: number;
   readonly directory: readonly DirectoryEntry[];
-  readonly knownItems: readonly KnownItem[];
 }
 
 /** What a node reports several times a second. Counts are since its start; traffic and rush since the last report. */

@@ -5,6 +5,7 @@ import { createRng } from '../kernel/rng.ts';
 import { createAgentMemory, type AgentMemory } from '../memory/agentMemory.ts';
 import { Directory } from '../memory/directory.ts';
 import { draftsOf } from '../memory/documents.ts';
+import { unpackTerms } from '../memory/documentTerms.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
 import { Histogram } from '../metrics/histogram.ts';
@@ -48,6 +49,8 @@ export interface Host {
   readonly ready: NodeReady;
   telemetry(): NodeTelemetry;
   inspect(agent: AgentId): AgentInspection | null;
+  /** Questions with a known answer, made of what its agents archive. */
+  knownItems(): KnownItem[];
   addToDirectory(entries: readonly DirectoryEntry[]): void;
   peerRestarted(peer: NodeId, inc: number): void;
   abandon(peer: NodeId, reason: string): void;
@@ -149,8 +152,6 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
 
   const sizeOf = (): number => [...memories.values()].reduce((sum, m) => sum + m.size, 0);
   const reported = new Map<AgentId, number>();
-  const rng = env.random('known items');
-  const knownItems: KnownItem[] = [...memories.values()].flatMap((m) => m.knownItems(rng, spec.knownItems));
   return {
     ready: {
       memories: sizeOf(),
@@ -158,7 +159,6 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       missing,
       planted: unsaved.size,
       directory: [...memories].map(([agent, memory]) => ({ agent, summary: memory.summary() })),
-      knownItems,
     },
     telemetry() {
       const acked: [AgentId, number, number][] = [];
@@ -193,6 +193,10 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         recent: memory.recent(8).map(({ text, ring, atMs }) => ({ text, ring, atMs })),
       };
     },
+    knownItems() {
+      const rng = env.random('known items');
+      return [...memories.values()].flatMap((m) => m.knownItems(rng, spec.knownItems));
+    },
     addToDirectory: put,
     peerRestarted: (peer, inc) => node.peerRestarted(peer, incarnation(inc)),
     abandon: (peer, reason) => node.abandon(peer, reason),
@@ -220,8 +224,10 @@ async function plant(
   const entries: JournalEntry[] = [];
   for (const slice of charge.slices) {
     const document = await ports.corpus.document(slice.document);
-    for (const draft of draftsOf(document, ports.env.now()).slice(slice.fromPassage, slice.toPassage)) {
-      const r = memory.remember(draft);
+    const { terms } = document;
+    const drafts = draftsOf(document, ports.env.now());
+    for (let i = slice.fromPassage; i < slice.toPassage; i++) {
+      const r = memory.remember(drafts[i]!, terms && unpackTerms(terms, i));
       if (!r.ok) throw new Error(`${charge.id}: ${r.error.message}`);
       entries.push(agentLogEntry(charge.id, ['memory', r.value]));
     }

@@ -19,6 +19,9 @@ import { isLive, nodeView, type Ward } from './ward.ts';
 const TICK_MS = 100;
 const POLL_MS = 250;
 const DIRECTORY_AGAIN_MS = 1_000;
+/** Nodes whose known items are there when the first question is put. */
+const FIRST_ASKED = 4;
+const PATIENCE_MS = 2_000;
 /** After a node is back: by then its peers have said hello and the ledger has caught up. */
 const RECOVERY_TOLD_MS = 1_000;
 const NO_LEDGER: LedgerTotals = {
@@ -166,10 +169,21 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     ward.state = 'up';
     recoveries.up(ward, ready);
     for (const entry of ready.directory) directory.set(entry.agent, entry);
-    if (!again) gate.addKnownItems(ready.knownItems);
-    else ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
+    if (again) ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
+    if (!again && ward.id <= FIRST_ASKED) void gatherKnownItems([ward]);
     step({ type: 'ready', node: ward.id, inc: ward.inc });
     if (allAgentsMs === null && [...wards.values()].every((w) => w.state === 'up')) everyoneUp();
+  }
+
+  /** Asks one node after the other for questions with a known answer: a few at the start, the rest while questions flow. */
+  async function gatherKnownItems(from: readonly Ward[]): Promise<void> {
+    for (const ward of from) {
+      if (stopped) return;
+      // A node that dies meanwhile never answers; the others are asked all the same.
+      const items = ward.handle?.knownItems() ?? Promise.resolve([]);
+      const patience = new Promise<never[]>((resolve) => void env.setTimer(PATIENCE_MS, () => resolve([])));
+      gate.addKnownItems(await Promise.race([items, patience]));
+    }
   }
 
   function everyoneUp(): void {
@@ -182,6 +196,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       'life',
       `${plural(plan.charges.length, 'agent')} in ${plural(plan.nodes, 'worker')} ${plan.charges.length === 1 ? 'is' : 'are'} up after ${duration(allAgentsMs)}, with ${plural(memories, 'memory', 'memories')}${plan.resumed ? ' from crash memory' : ''}.`,
     );
+    void gatherKnownItems([...wards.values()].slice(FIRST_ASKED));
     gate.setRate(plan.questionsPerS);
     if (plan.killEveryMs > 0) env.setTimer(plan.killEveryMs, killOne);
   }

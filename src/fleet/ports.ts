@@ -6,6 +6,7 @@ import type {
   NodeTelemetry,
 } from '../agents/contract.ts';
 import type { LedgerTotals } from '../bus/ledger.ts';
+import type { Gate } from '../agents/gate.ts';
 import type { GroveSnapshot } from './views.ts';
 
 /** What a host tells its supervisor. */
@@ -29,6 +30,8 @@ export interface HostHandle {
   pause(forMs: number): void;
   /** Frames posted on the link to `to` are lost or late for a while. */
   disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  /** Questions with a known answer, made of what its agents archive. */
+  knownItems(): Promise<Parameters<Gate['addKnownItems']>[0]>;
   inspect(agent: string): Promise<AgentInspection | null>;
 }
 

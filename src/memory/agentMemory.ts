@@ -23,8 +23,11 @@ export interface AgentMemory {
   readonly size: number;
   /** Bytes of rush memory in use. */
   readonly bytes: number;
-  /** Gives the draft its seq and indexes it at once; the caller journals the record. */
-  remember(draft: MemoryDraft): Result<MemoryRecord, MemoryFull>;
+  /**
+   * Gives the draft its seq and indexes it at once; the caller journals the record.
+   * @param terms what `analyse` yields for the draft's text, where that is known already
+   */
+  remember(draft: MemoryDraft, terms?: readonly string[]): Result<MemoryRecord, MemoryFull>;
   /** Takes back a record from the journal. They come in the order of seq; throws AssertionError at a hole or a repeat. */
   restore(record: MemoryRecord): Result<void, MemoryFull>;
   /** Each different term with its inverse document frequency inside this memory, > 0: for when there is no directory. */
@@ -63,9 +66,9 @@ const MONTHS = 'january february march april may june july august september octo
 );
 
 /** What a record is indexed under: its text, its speaker, the year and month of its date, its ring. */
-function termsOf(record: MemoryDraft): string[] {
+function termsOf(record: MemoryDraft, textTerms: readonly string[] | undefined): string[] {
   const [, year, month] = /^(\d{1,6})(?:-(\d\d))?/.exec(record.date) ?? [];
-  const terms = analyse(record.text);
+  const terms = textTerms ? [...textTerms] : analyse(record.text);
   terms.push(...analyse(record.speaker));
   if (year !== undefined) terms.push(year);
   const name = month === undefined ? undefined : MONTHS[Number(month) - 1];
@@ -100,10 +103,14 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   const bytes = (): number => index.bytes + texts.bytes + entryBytes;
   const withText = (i: number): MemoryRecord => ({ ...entries[i]!, text: texts.get(i) });
 
-  function insert(record: MemoryRecord, isFresh: boolean): Result<void, MemoryFull> {
+  function insert(
+    record: MemoryRecord,
+    isFresh: boolean,
+    textTerms?: readonly string[],
+  ): Result<void, MemoryFull> {
     const own = ENTRY_BYTES + SIGNATURE_BYTES + 2 * record.source.length;
     const rest = own + TextArena.bound(record.text);
-    const terms = termsOf(record);
+    const terms = termsOf(record, textTerms);
     const inserted = index.insert(terms, options.rushBytesPerAgent - texts.bytes - entryBytes - rest);
     if (!inserted.ok)
       return err({
@@ -143,9 +150,9 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     get bytes() {
       return bytes();
     },
-    remember(draft) {
+    remember(draft, terms) {
       const record: MemoryRecord = { ...draft, seq: entries.length + 1 };
-      const r = insert(record, true);
+      const r = insert(record, true, terms);
       return r.ok ? ok(record) : r;
     },
     restore(record) {

@@ -1,3 +1,4 @@
+import type { DocumentTerms } from './documentTerms.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { readDate } from './dates.ts';
 import { jsonErrorAt, lineOf } from './jsonErrors.ts';
@@ -23,6 +24,8 @@ export interface SourceDocument {
   readonly date: string;
   readonly ring: string;
   readonly passages: readonly Passage[];
+  /** The index terms of the passages' texts, where they were found out beforehand. */
+  readonly terms?: DocumentTerms;
 }
 
 /** The endings that say a format which can be read. */

@@ -5,6 +5,7 @@ import { pausable } from '../../faults/pause.ts';
 import type { FleetNews } from '../../fleet/ports.ts';
 import { pairChannel } from '../../bus/channel.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
+import type { KnownItem } from '../../memory/knownItems.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { packedCorpus } from './corpusFetch.ts';
 import { holdLifeLock } from './deathWatch.ts';
@@ -46,6 +47,7 @@ export interface NodeControl {
   start(boot: NodeBoot, ports: NodePorts): Promise<NodeReady>;
   pause(forMs: number): void;
   disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  knownItems(): KnownItem[];
   inspect(agent: string): AgentInspection | null;
 }
 
@@ -119,6 +121,7 @@ export function createNodeControl(): NodeControl {
     },
     pause: (forMs) => pauseNode(forMs),
     disturbLink: (to, loss, delayMs, forMs) => disturb(to, loss, delayMs, forMs),
+    knownItems: () => host?.knownItems() ?? [],
     inspect: (agent) => host?.inspect(agent as AgentId) ?? null,
   };
 }

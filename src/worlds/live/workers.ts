@@ -109,6 +109,7 @@ export function spawnNode(
     },
     pause: (forMs) => void remote.pause(forMs),
     disturbLink: (to, loss, delayMs, forMs) => void remote.disturbLink(to, loss, delayMs, forMs),
+    knownItems: () => remote.knownItems(),
     inspect: (agent) => remote.inspect(agent),
   };
 }

@@ -1,3 +1,5 @@
+import { unpackTerms } from '../../../src/memory/documentTerms.ts';
+import { analyse } from '../../../src/memory/text.ts';
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -114,6 +116,13 @@ describe('the packed addresses', () => {
       for (const { text } of document.passages) expect(text.split(' ').length).toBeLessThanOrEqual(160);
       expect(letters(document.passages.map((p) => p.text).join(''))).toBe(letters(sources[i]!.text));
     });
+  });
+
+  it('carry the index terms that their passages have', () => {
+    for (const document of documents.filter((_, i) => i % 10 === 0))
+      document.passages.forEach((passage, n) =>
+        expect(unpackTerms(document.terms!, n)).toEqual(analyse(passage.text)),
+      );
   });
 
   it('are as the index says', () => {
