@@ -34,7 +34,15 @@ const vitest = (project, what) => ({
     const file = join(results, `${project}.json`);
     const code = await node(
       tool('vitest'),
-      ['run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`],
+      [
+        'run',
+        '--project',
+        project,
+        '--reporter=default',
+        '--silent=passed-only',
+        '--reporter=json',
+        `--outputFile.json=${file}`,
+      ],
       { timeoutMs: 8 * minutes },
     );
     return counted(code, file, (r) => ({ passed: r.numPassedTests, failed: r.numFailedTests }));

@@ -21,11 +21,6 @@ test.describe("the visitor's own text", () => {
       buffer: Buffer.from(chat),
     });
     await untilPlanted(page, 'minutes.json');
-    await until(
-      page,
-      'it is the only text',
-      (s) => s.phase === 'running' && s.corpus.name === 'minutes.json',
-    );
     await ask(page, 'Who ordered a ceramic impeller for the pump?');
     const own = (await snapshot(page)).interactions.findLast((i) => i.byVisitor)!;
     expect(own.answer).toContain('Lindqvist');
