@@ -108,7 +108,7 @@ function closest(spots: readonly Spot[]): number {
  */
 export function layoutGrove(nodes: readonly NodeSeed[], width: number, height: number): GroveLayout {
   const centre = { x: width / 2, y: height / 2 };
-  const outer = Math.max(20, height / 2 - MARGIN);
+  const outer = Math.max(20, Math.min(height / 2 - MARGIN, (width / 2 - MARGIN) / 0.4));
   const stretch = Math.min(2.4, Math.max(0.4, (width / 2 - MARGIN) / outer));
   const gateR = Math.min(15, outer / 6);
   const inner = Math.max(gateR + 10, outer * 0.14);
@@ -172,7 +172,7 @@ export function layoutGrove(nodes: readonly NodeSeed[], width: number, height: n
   });
 
   const many = placed.some((p) => p.seed.agents.length > 1);
-  let r = Math.min(many ? 110 : 17, 0.42 * closest(placed));
+  let r = Math.min(many ? 110 : 26, 0.42 * closest(placed));
   for (const p of placed) {
     r = Math.min(r, p.x - 2, width - p.x - 2, p.y - 2, height - p.y - 2);
     r = Math.min(r, Math.hypot(p.x - centre.x, p.y - centre.y) - gateR - 3);

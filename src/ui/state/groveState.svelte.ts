@@ -224,9 +224,14 @@ export class GroveState {
     return this.#command('breaking something', done, () => this.grove.inject(fault));
   }
 
-  /** Asks and watches the question; null when it went out, otherwise the sentence of the refusal. */
+  /**
+   * Asks and watches the question; null when it went out, otherwise the sentence of the refusal. While agents are
+   * being spawned the question waits for them.
+   */
   async ask(question: string): Promise<string | null> {
     try {
+      while ((await this.grove.snapshot()).phase === 'spawning')
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       const asked = await this.grove.ask(question);
       if (!asked.ok) return asked.message;
       this.watched = asked.id;
@@ -249,6 +254,7 @@ export class GroveState {
       return sentence(error);
     } finally {
       this.busy = null;
+      if (this.#alive) this.#schedule(0);
     }
   }
 }

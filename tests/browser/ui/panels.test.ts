@@ -65,6 +65,17 @@ test('a question goes out with Enter, empties its box, and its answer shows with
   expect(grove.agentId).toBe(grove.interaction!.citations[0]!.agent);
 });
 
+test('a question typed while the agents are spawned waits for them and then goes out', async () => {
+  await show(QuestionPanel);
+  await grove.start(grove.scenario);
+  await page.getByLabelText('Your question').fill('Who spoke of the canal?');
+  await userEvent.keyboard('{Enter}');
+  await expect.element(page.getByText('Your question goes out as soon as the agents are up.')).toBeVisible();
+  expect(calls('ask')).toEqual([]);
+  nowMs += 1_300;
+  await expect.poll(() => calls('ask')).toEqual(['Who spoke of the canal?']);
+});
+
 test('every vital sign says in words whether it is met', async () => {
   await show(VitalSigns);
   const list = page.getByRole('listitem');

@@ -31,12 +31,26 @@ test('every node has its place: inside the canvas, apart from the others and fro
         expect(t.y + t.r).toBeLessThanOrEqual(height);
         expect(Math.hypot(t.x - l.centre.x, t.y - l.centre.y)).toBeGreaterThan(t.r + l.gateR);
       }
+      let clearance = Infinity;
       for (const a of l.trees)
         for (const b of l.trees)
-          if (a.id < b.id) expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(a.r + b.r);
+          if (a.id < b.id) clearance = Math.min(clearance, Math.hypot(a.x - b.x, a.y - b.y) - a.r - b.r);
+      expect(clearance).toBeGreaterThan(0);
     }),
     { numRuns: 60 },
   );
+});
+
+test('a very narrow, very high canvas cuts no node off', () => {
+  const nodes = Array.from({ length: 44 }, (_, i) => ({
+    id: i + 1,
+    region: `region ${i % 2}`,
+    agents: [`a${i}`],
+  }));
+  for (const t of layoutGrove(nodes, 280, 867).trees) {
+    expect(t.x - t.r).toBeGreaterThanOrEqual(0);
+    expect(t.x + t.r).toBeLessThanOrEqual(280);
+  }
 });
 
 test('a thousand nodes of their own fit on a phone and on a desktop', () => {
