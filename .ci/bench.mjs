@@ -54,7 +54,10 @@ async function page(html) {
   const server = await serveStatic(outDir);
   closing.push(() => server.close());
   const opened = await browser.newPage();
-  opened.on('console', (message) => console.log(`  page: ${message.text()}`));
+  opened.on('console', (message) => {
+    // Browsers ask for an icon that no bench page has.
+    if (!message.location().url.endsWith('/favicon.ico')) console.log(`  page: ${message.text()}`);
+  });
   opened.on('pageerror', (error) => {
     console.error(`  page: ${error.stack ?? error.message}`);
     process.exitCode = 1;
