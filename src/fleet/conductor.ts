@@ -76,6 +76,11 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       pausedUntilMs: 0,
     });
 
+  const after = (delayMs: number, fn: () => void): void =>
+    void env.setTimer(delayMs, () => {
+      if (!stopped) fn();
+    });
+
   function step(input: SupervisorInput): void {
     if (stopped) return;
     for (const effect of supervise(supervisor, input, env.now(), fleet)) {
@@ -94,7 +99,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
           story.tell('warning', `Node ${ward.id} has been silent for ${duration(effect.silentMs)}.`);
           break;
         case 'recovered':
-          env.setTimer(RECOVERY_TOLD_MS, () => {
+          after(RECOVERY_TOLD_MS, () => {
             void ports.ledger().then((totals) => {
               ledger = totals;
               recoveries.close(ward, effect.inc, effect.ms, totals.lost);
@@ -198,15 +203,14 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     );
     void gatherKnownItems([...wards.values()].slice(FIRST_ASKED));
     gate.setRate(plan.questionsPerS);
-    if (plan.killEveryMs > 0) env.setTimer(plan.killEveryMs, killOne);
+    if (plan.killEveryMs > 0) after(plan.killEveryMs, killOne);
   }
 
   function killOne(): void {
-    if (stopped) return;
     const alive = [...wards.values()].filter((w) => w.state === 'up');
     if (phase === 'running' && gate.ratePerS > 0 && alive.length > 0)
       inject({ type: 'kill', node: rng.pick(alive).id });
-    env.setTimer(plan.killEveryMs, killOne);
+    after(plan.killEveryMs, killOne);
   }
 
   /** A node that has just opened its ears may miss news, so who knows less than all is told again. */
@@ -243,7 +247,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     [...wards.values()].reduce((sum, w) => sum + (w.telemetry?.memories ?? 0), 0);
 
   function tick(): void {
-    if (stopped) return;
     step({ type: 'tick' });
     announceDirectory();
     const nowMs = env.now();
@@ -254,17 +257,18 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         series.tick(second++, gate, ports.desk, ledger.delivered);
       secondEndsMs += 1_000;
     }
-    env.setTimer(TICK_MS, tick);
+    after(TICK_MS, tick);
   }
 
   async function poll(): Promise<void> {
     [ledger, wire] = await Promise.all([ports.ledger(), ports.wire()]);
-    if (!stopped) env.setTimer(POLL_MS, () => void poll());
+    after(POLL_MS, () => void poll());
   }
 
   const inject = (fault: Fault): string | null =>
     injectFault(fault, {
-      env,
+      now: () => env.now(),
+      after,
       story,
       wards,
       nodes: plan.nodes,

@@ -1,11 +1,12 @@
-import type { Env } from '../kernel/env.ts';
 import { duration, plural, type Story } from './story.ts';
 import type { Fault } from './views.ts';
 import type { Ward } from './ward.ts';
 
 /** What a fault needs of the conductor. */
 export interface Breakable {
-  readonly env: Env;
+  now(): number;
+  /** Calls `fn` after `delayMs`, unless the grove was stopped. */
+  after(delayMs: number, fn: () => void): void;
   readonly story: Story;
   readonly wards: ReadonlyMap<number, Ward>;
   readonly nodes: number;
@@ -19,14 +20,14 @@ export interface Breakable {
 
 /** Breaks what a fault says; null when done, else the sentence why not. The aftermath is told when it is over. */
 export function injectFault(fault: Fault, on: Breakable): string | null {
-  const { env, story, wards, nodes } = on;
+  const { story, wards, nodes } = on;
   if (fault.type === 'provider') {
     on.disturbProvider(fault.slowdown, fault.failing);
     story.tell(
       'fault',
       `The provider is disturbed for ${duration(fault.forMs)}: ${fault.slowdown} times as slow, ${Math.round(fault.failing * 100)} % of requests fail.`,
     );
-    env.setTimer(fault.forMs, () => {
+    on.after(fault.forMs, () => {
       on.disturbProvider(1, 0);
       story.tell(
         'recovery',
@@ -43,7 +44,7 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
   switch (fault.type) {
     case 'kill':
       on.noteKill();
-      ward.killedAtMs = env.now();
+      ward.killedAtMs = on.now();
       ward.state = 'dead';
       ward.handle.terminate();
       story.tell(
@@ -53,10 +54,10 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
       return null;
     case 'pause':
       ward.state = 'paused';
-      ward.pausedUntilMs = env.now() + fault.forMs;
+      ward.pausedUntilMs = on.now() + fault.forMs;
       ward.handle.pause(fault.forMs);
       story.tell('fault', `Node ${id} is paused for ${duration(fault.forMs)}.`);
-      env.setTimer(fault.forMs + 1_000, () =>
+      on.after(fault.forMs + 1_000, () =>
         story.tell(
           'recovery',
           `Node ${id} goes on after its pause; ${on.lost()} messages are lost in this run.`,
@@ -72,7 +73,7 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
         'fault',
         `The link from node ${id} to ${fault.to === 0 ? 'the gate' : `node ${fault.to}`} loses ${Math.round(fault.loss * 100)} % of its frames and is ${duration(fault.delayMs)} late, for ${duration(fault.forMs)}.`,
       );
-      env.setTimer(fault.forMs + 2_000, () =>
+      on.after(fault.forMs + 2_000, () =>
         story.tell(
           'recovery',
           `The link from node ${id} is whole again; ${plural(Math.max(0, (ward.telemetry?.bus.resends ?? 0) - resendsBefore), 'resend')} made up for what it lost; ${on.lost()} messages are lost in this run.`,

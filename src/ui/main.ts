@@ -28,7 +28,11 @@ try {
   const [grove, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
   installDoor(grove, window);
   const page = location.href;
-  mount(App, { target, props: { grove, scenario, refused, linkOf: (s) => linkOf(s, page), fetchScenario } });
+  const autostart = !new URLSearchParams(location.search).has('perf');
+  mount(App, {
+    target,
+    props: { grove, scenario, refused, linkOf: (s) => linkOf(s, page), fetchScenario, autostart },
+  });
 } catch (error) {
   const p = document.createElement('p');
   p.setAttribute('role', 'alert');

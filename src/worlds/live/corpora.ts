@@ -41,9 +41,11 @@ export function ownCorpus(
   if (texts.length === 0) return err('No text was given: drop a file or paste some text.');
   const documents: SourceDocument[] = [];
   const problems: string[] = [];
-  for (const text of texts) {
+  for (const [i, text] of texts.entries()) {
     const r = parseText(text);
-    if (r.ok) documents.push(...r.value);
+    // Two files may have one name, but no two documents one id.
+    const twin = texts.findIndex((t) => t.name === text.name) < i;
+    if (r.ok) documents.push(...r.value.map((d) => (twin ? { ...d, id: `${i + 1}/${d.id}` } : d)));
     else problems.push(r.error.message);
   }
   if (problems.length > 0) return err(problems.join(' '));

@@ -58,9 +58,13 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     const env = createLiveEnv(epochMs, `${scenario.seed}/conductor`);
     const { count, pool } = scenario.agents;
     const nodes = nodeCount(count, pool);
-    await Promise.all([
-      store.control.open(config.database, epochMs, scenario.memory.groupCommitMs),
-      provider.control.open(scenario.provider, scenario.seed, epochMs),
+    await Promise.race([
+      Promise.all([
+        store.control.open(config.database, epochMs, scenario.memory.groupCommitMs),
+        provider.control.open(scenario.provider, scenario.seed, epochMs),
+      ]),
+      store.failed,
+      provider.failed,
     ]);
 
     const earlier =

@@ -8,6 +8,13 @@ export async function openConductor(): Promise<Remote<ConductorControl>> {
     name: 'conductor',
   });
   const conductor = wrap<ConductorControl>(worker);
-  await conductor.open(document.baseURI, performance.timeOrigin);
+  const failed = new Promise<never>((_, reject) => {
+    worker.onerror = (event) => {
+      const why =
+        event.message || 'its script could not be loaded; check the connection and reload the page.';
+      reject(new Error(`The conductor's worker failed: ${why}`));
+    };
+  });
+  await Promise.race([conductor.open(document.baseURI, performance.timeOrigin), failed]);
   return conductor;
 }

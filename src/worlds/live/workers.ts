@@ -8,16 +8,28 @@ import type { ProviderControl } from './providerControl.ts';
 import { serveDesk } from './remotePorts.ts';
 import type { StoreControl } from './storeControl.ts';
 
+/** A script that never ran has no message of its own. */
+const LOAD_FAILED = 'its script could not be loaded; check the connection and reload the page.';
+
 /** A worker with its control, and how to end both. */
 export interface Controlled<T> {
   readonly control: Remote<T>;
+  /** Rejects with a sentence when its script cannot be loaded or fails. */
+  readonly failed: Promise<never>;
   end(): void;
 }
 
-function controlled<T>(worker: Worker): Controlled<T> {
+function controlled<T>(worker: Worker, what: string): Controlled<T> {
   const control = wrap<T>(worker);
+  const failed = new Promise<never>((_, reject) => {
+    worker.onerror = (event) => {
+      reject(new Error(`The worker of ${what} failed: ${event.message || LOAD_FAILED}`));
+    };
+  });
+  failed.catch(() => undefined);
   return {
     control,
+    failed,
     end() {
       control[releaseProxy]();
       worker.terminate();
@@ -26,11 +38,15 @@ function controlled<T>(worker: Worker): Controlled<T> {
 }
 
 export const spawnStore = (): Controlled<StoreControl> =>
-  controlled(new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'store' }));
+  controlled(
+    new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module', name: 'store' }),
+    'crash memory',
+  );
 
 export const spawnProvider = (): Controlled<ProviderControl> =>
   controlled(
     new Worker(new URL('./provider.worker.ts', import.meta.url), { type: 'module', name: 'provider' }),
+    'the provider',
   );
 
 /** What a node's worker is connected to. */
@@ -65,8 +81,7 @@ export function spawnNode(
   const desk = new MessageChannel();
   const news = new MessageChannel();
   let stopWatching: () => void = () => undefined;
-  worker.onerror = (event) =>
-    events.onFailure(`its script failed: ${event.message || 'it could not be loaded'}`);
+  worker.onerror = (event) => events.onFailure(`its script failed: ${event.message || LOAD_FAILED}`);
 
   void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
   void around.provider.connect(transfer(provider.port1, [provider.port1]));
