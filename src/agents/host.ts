@@ -7,6 +7,8 @@ import { Directory } from '../memory/directory.ts';
 import { draftsOf } from '../memory/documents.ts';
 import { unpackTerms } from '../memory/documentTerms.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
+import type { MemoryRecord } from '../memory/record.ts';
+import { analyse } from '../memory/text.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { createModelClient } from '../provider/client.ts';
@@ -92,7 +94,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
   });
   const missing = missingMemories(spec, memories);
-  const unsaved = new Map<AgentId, JournalEntry[]>();
+  const unsaved = new Map<AgentId, () => JournalEntry[]>();
   for (const charge of unplanted)
     unsaved.set(charge.id, await plant(charge, memories.get(charge.id)!, ports, spec));
   if (spec.scar) {
@@ -127,6 +129,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     };
   });
 
+  for (const memory of memories.values()) warmUp(memory, spec.options.memory.recallPassages);
   const placement = new Map<string, NodeId>(
     spec.placement.map((node, i) => [spec.allAgents[i]!, nodeId(node)]),
   );
@@ -214,14 +217,22 @@ function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMem
   });
 }
 
-/** Plants an agent's share of the corpus; returns what crash memory has to take of it, with the note that it is in. */
+/** Recalls a few times before the first question does: code that has never run is slow, and so is its first caller. */
+function warmUp(memory: AgentMemory, k: number): void {
+  for (const seq of [1, Math.ceil(memory.size / 2), memory.size]) {
+    const text = memory.get(seq)?.text ?? '';
+    memory.recall(memory.localWeights(analyse(text.slice(0, 200))), k, 'archive');
+  }
+}
+
+/** Plants an agent's share of the corpus; returns how to get what crash memory has to take of it, with the note that it is in. */
 async function plant(
   charge: AgentCharge,
   memory: AgentMemory,
   ports: HostPorts,
   spec: NodeSpec,
-): Promise<JournalEntry[]> {
-  const entries: JournalEntry[] = [];
+): Promise<() => JournalEntry[]> {
+  const records: MemoryRecord[] = [];
   for (const slice of charge.slices) {
     const document = await ports.corpus.document(slice.document);
     const { terms } = document;
@@ -229,9 +240,11 @@ async function plant(
     for (let i = slice.fromPassage; i < slice.toPassage; i++) {
       const r = memory.remember(drafts[i]!, terms && unpackTerms(terms, i));
       if (!r.ok) throw new Error(`${charge.id}: ${r.error.message}`);
-      entries.push(agentLogEntry(charge.id, ['memory', r.value]));
+      records.push(r.value);
     }
   }
-  entries.push(agentLogEntry(charge.id, ['planted', spec.corpus]));
-  return entries;
+  return () => [
+    ...records.map((record) => agentLogEntry(charge.id, ['memory', record])),
+    agentLogEntry(charge.id, ['planted', spec.corpus]),
+  ];
 }

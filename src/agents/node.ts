@@ -24,8 +24,12 @@ import {
 
 /** Entries in a node's log before it is replaced by a checkpoint. */
 const CHECKPOINT_ENTRIES = 2_000;
-/** What was planted is committed within this time of the start; all nodes start together, so each takes a moment of its own. */
-const SAVE_WITHIN_MS = 4_000;
+/**
+ * What was planted is committed this long after the start, give or take: all nodes start together, so each waits until
+ * the rush is over and then takes a moment of its own.
+ */
+const SAVE_AFTER_MS = 3_000;
+const SAVE_SPREAD_MS = 5_000;
 /** How long a note that messages were settled may wait for an append to ride on. */
 const TRIM_DELAY_MS = 500;
 
@@ -36,7 +40,7 @@ export interface Resident {
   /** Null for the gate, which remembers nothing. */
   readonly memory: AgentMemory | null;
   /** What was just planted and is not in crash memory yet: committed soon, and before anything else of this agent. */
-  readonly unsaved?: readonly JournalEntry[];
+  readonly unsaved?: () => readonly JournalEntry[];
 }
 
 export interface NodeConfig {
@@ -121,14 +125,14 @@ export function startNode(
   let trimTimer = false;
   let closed = false;
 
-  const unsaved = new Map<Resident, readonly JournalEntry[]>();
+  const unsaved = new Map<Resident, () => readonly JournalEntry[]>();
   for (const r of residents) {
     if (!r.memory || r.id === 'gate') continue;
     if (r.unsaved) unsaved.set(r, r.unsaved);
     else ackedSeq.set(r.id, r.memory.size);
   }
   if (unsaved.size > 0)
-    env.setTimer(env.random('save').next() * SAVE_WITHIN_MS, () => {
+    env.setTimer(SAVE_AFTER_MS + env.random('save').next() * SAVE_SPREAD_MS, () => {
       for (const r of [...unsaved.keys()]) save(r);
     });
 
@@ -138,7 +142,7 @@ export function startNode(
     if (!entries || closed) return;
     unsaved.delete(resident);
     const seq = resident.memory!.size;
-    append([], entries, () => noteAcked(resident.id as AgentId, seq, seq));
+    append([], entries(), () => noteAcked(resident.id as AgentId, seq, seq));
   }
 
   function noteAcked(id: AgentId, seq: number, records: number): void {

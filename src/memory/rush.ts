@@ -41,6 +41,8 @@ export class RushIndex {
   /** By term: newest posting + 1 (0 for none), and how many records have it. */
   readonly #heads = new GrowableU32();
   readonly #frequencies = new GrowableU32();
+  /** By term: how often it is in the record being inserted; all zero between inserts. */
+  readonly #counts = new GrowableU32();
   /** By posting: record, times it has the term, next older posting + 1. */
   readonly #postingRecord = new GrowableU32();
   readonly #postingCount = new GrowableU32();
@@ -74,30 +76,46 @@ export class RushIndex {
 
   /** Indexes the next record under `terms` (repeats count), unless the index would then hold more than `budgetBytes`. */
   insert(terms: readonly string[], budgetBytes = Infinity): Result<void, RushFull> {
-    const counts = new Map<string, number>();
-    for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
-    let needed = RECORD_BYTES + counts.size * POSTING_BYTES;
-    for (const term of counts.keys()) if (!this.#termIds.has(term)) needed += termBytes(term);
-    const left = budgetBytes - this.#bytes;
-    if (needed > left) return err({ reason: 'full', neededBytes: needed, leftBytes: left });
-    this.#bytes += needed;
-    const record = this.#lengths.length;
-    this.#lengths.push(terms.length);
-    for (const [term, count] of counts) {
+    const known = this.#termIds.size;
+    const ids: number[] = [];
+    let needed = RECORD_BYTES;
+    for (const term of terms) {
       let id = this.#termIds.get(term);
       if (id === undefined) {
         id = this.#termIds.size;
         this.#termIds.set(term, id);
         this.#heads.push(0);
         this.#frequencies.push(0);
+        this.#counts.push(0);
+        needed += termBytes(term);
       }
+      if (this.#counts.array[id]!++ === 0) ids.push(id);
+    }
+    needed += ids.length * POSTING_BYTES;
+    const left = budgetBytes - this.#bytes;
+    if (needed > left) {
+      for (const id of ids) this.#counts.array[id] = 0;
+      this.#forgetTermsFrom(known);
+      return err({ reason: 'full', neededBytes: needed, leftBytes: left });
+    }
+    this.#bytes += needed;
+    const record = this.#lengths.length;
+    this.#lengths.push(terms.length);
+    for (const id of ids) {
       this.#postingRecord.push(record);
-      this.#postingCount.push(count);
+      this.#postingCount.push(this.#counts.array[id]!);
       this.#postingNext.push(this.#heads.array[id]!);
       this.#heads.array[id] = this.#postingRecord.length;
       this.#frequencies.array[id]!++;
+      this.#counts.array[id] = 0;
     }
     return ok(undefined);
+  }
+
+  /** Takes back terms that an insert brought in before it was refused. */
+  #forgetTermsFrom(id: number): void {
+    for (const term of [...this.#termIds.keys()].slice(id)) this.#termIds.delete(term);
+    this.#heads.length = this.#frequencies.length = this.#counts.length = id;
   }
 
   /**
