@@ -47,7 +47,7 @@ export interface AgentMemory {
   /** The last `n` records, newest last. */
   recent(n: number): MemoryRecord[];
   get(seq: number): MemoryRecord | undefined;
-  /** 32-bit chain hash over seq and text of records 1 to `upToSeq`, O(1); 0 for 0. Throws AssertionError beyond `size`. */
+  /** 32-bit chain hash over seq and text of records 1 to `upToSeq`, each hashed once; 0 for 0. Throws AssertionError beyond `size`. */
   fingerprint(upToSeq: number): number;
   /** What this agent archives, for the directory: terms of exchanges are left out. */
   summary(): TermSummary;
@@ -133,9 +133,6 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     });
     hits.push(0);
     fresh.push(isFresh);
-    chain.push(
-      hash32(record.text, hash32(String(seq), chain.length === 0 ? 0 : chain.array[chain.length - 1]!)),
-    );
     if (kind === 'archive') {
       for (const term of terms) archiveTerms.add(term);
       for (const word of passageSignature(terms)) signatures.push(word);
@@ -203,6 +200,9 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
         Number.isInteger(upToSeq) && upToSeq >= 0 && upToSeq <= entries.length,
         `fingerprint: no record ${upToSeq}`,
       );
+      // Links are made when they are asked for: a start has no time for them.
+      for (let i = chain.length; i < upToSeq; i++)
+        chain.push(hash32(texts.get(i), hash32(String(i + 1), i === 0 ? 0 : chain.array[i - 1]!)));
       return upToSeq === 0 ? 0 : chain.array[upToSeq - 1]!;
     },
     summary: () => summarise([...archiveTerms], signatures.array.slice(0, signatures.length)),

@@ -27,7 +27,17 @@ export interface TermSummary {
 
 /** The two hashes that all of a term's probes derive from (Kirsch and Mitzenmacher 2006: g_i = h1 + i h2). */
 const firstHash = (term: string): number => hash32(term, 0x7ee1);
-const secondHash = (term: string): number => hash32(term, 0x2145) | 1;
+function secondHash(term: string): number {
+  const known = hashed.get(term);
+  if (known !== undefined) return known;
+  const hash = hash32(term, 0x2145) | 1;
+  if (hashed.size >= HASHED_MAX) hashed.clear();
+  hashed.set(term, hash);
+  return hash;
+}
+/** Hashes of terms met before: a passage's terms are those of many others. */
+const hashed = new Map<string, number>();
+const HASHED_MAX = 50_000;
 
 /** Where a probe falls: the hash as a fraction of the filter, which is faster than a remainder. */
 const SCALE = 2 ** -32;
