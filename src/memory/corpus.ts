@@ -9,17 +9,18 @@ export interface CorpusEntry {
   readonly ring: string;
   /** How many passages it has. */
   readonly passages: number;
-  /** Size of the packed file. */
+  /** Where it lies in the packed file, and how long it is there. */
+  readonly offset: number;
   readonly bytes: number;
-  /** The packed file, beside the index. */
-  readonly file: string;
 }
 
-/** What a packed corpus holds: `index.json` beside the packed documents. */
+/** What a packed corpus holds: `index.json` beside the file of packed documents. */
 export interface CorpusIndex {
   readonly name: string;
   /** Where the text is from and under which terms; shown on the page. */
   readonly credit: string;
+  /** The packed documents one behind the other, each gzip-compressed by itself. */
+  readonly file: string;
   readonly documents: readonly CorpusEntry[];
 }
 

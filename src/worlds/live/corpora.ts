@@ -4,8 +4,7 @@ import { share, type CorpusIndex } from '../../memory/corpus.ts';
 import { parseText, type SourceDocument } from '../../memory/documents.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { fetchCorpusIndex } from './corpusFetch.ts';
-import type { NodeBoot } from './nodeControl.ts';
+import { fetchCorpusIndex, packedDocuments, type PackedDocuments } from './corpusFetch.ts';
 
 /** What a grove remembers: the built-in texts, or the visitor's own. */
 export interface Corpus {
@@ -17,7 +16,7 @@ export interface Corpus {
   /** Passages of each document. */
   readonly passages: readonly number[];
   readonly source:
-    | { readonly type: 'packed'; readonly files: readonly string[] }
+    | { readonly type: 'packed'; readonly packed: PackedDocuments }
     | { readonly type: 'own'; readonly documents: readonly SourceDocument[] };
 }
 
@@ -30,7 +29,7 @@ export async function builtInCorpus(baseUrl: string): Promise<Corpus> {
     credit: index.credit,
     titles: index.documents.map((d) => d.title),
     passages: index.documents.map((d) => d.passages),
-    source: { type: 'packed', files: index.documents.map((d) => d.file) },
+    source: { type: 'packed', packed: packedDocuments(baseUrl, index.file, index.documents) },
   };
 }
 
@@ -79,14 +78,19 @@ export function chargesOf(corpus: Corpus, agents: number): AgentCharge[] {
   });
 }
 
-/** What the worker of these agents needs of the corpus. */
-export function corpusForNode(
-  corpus: Corpus,
-  baseUrl: string,
-  charges: readonly AgentCharge[],
-): NodeBoot['corpus'] {
-  if (corpus.source.type === 'packed') return { type: 'packed', baseUrl, files: corpus.source.files };
-  const wanted = new Set(charges.flatMap((c) => c.slices.map((s) => s.document)));
-  const { documents } = corpus.source;
-  return { type: 'own', documents: [...wanted].map((i) => [i, documents[i]!] as const) };
+/** A document on its way to the node that keeps it: packed as it was loaded, or as it is; or why it cannot be had. */
+export type DocumentAnswer =
+  { readonly packed: ArrayBuffer } | { readonly document: SourceDocument } | { readonly error: string };
+
+/** Hands out a corpus's documents to nodes, by place. */
+export async function documentOf(corpus: Corpus, index: number): Promise<DocumentAnswer> {
+  if (corpus.source.type === 'packed') {
+    try {
+      return { packed: await corpus.source.packed(index) };
+    } catch (e) {
+      return { error: e instanceof Error ? e.message : String(e) };
+    }
+  }
+  const document = corpus.source.documents[index];
+  return document ? { document } : { error: `The text has no document ${index}.` };
 }

@@ -1,5 +1,4 @@
-import type { CorpusPort } from '../../agents/contract.ts';
-import { readPackedDocument, type CorpusIndex } from '../../memory/corpus.ts';
+import type { CorpusEntry, CorpusIndex } from '../../memory/corpus.ts';
 
 /** The built-in corpus lies here, relative to the page. */
 const FOLDER = 'corpus/sotu/';
@@ -10,15 +9,27 @@ export async function fetchCorpusIndex(baseUrl: string): Promise<CorpusIndex> {
   return (await response.json()) as CorpusIndex;
 }
 
-/** Documents of the built-in corpus, each loaded when an agent asks for it. */
-export function packedCorpus(baseUrl: string, files: readonly string[]): CorpusPort {
-  return {
-    async document(index) {
-      const file = files[index];
-      if (file === undefined) throw new RangeError(`the corpus has no document ${index}`);
-      const response = await get(new URL(FOLDER + file, baseUrl));
-      return readPackedDocument(await response.arrayBuffer());
-    },
+/** A packed document of the built-in corpus, by its place in the index. Rejects with a sentence. */
+export type PackedDocuments = (index: number) => Promise<ArrayBuffer>;
+
+/** The packed documents: their file is loaded when the first of them is asked for, and again if that failed. */
+export function packedDocuments(
+  baseUrl: string,
+  file: string,
+  entries: readonly CorpusEntry[],
+): PackedDocuments {
+  let loading: Promise<ArrayBuffer> | null = null;
+  return async (index) => {
+    const entry = entries[index];
+    if (!entry) throw new RangeError(`the corpus has no document ${index}`);
+    loading ??= get(new URL(FOLDER + file, baseUrl)).then((response) => response.arrayBuffer());
+    try {
+      const all = await loading;
+      return all.slice(entry.offset, entry.offset + entry.bytes);
+    } catch (e) {
+      loading = null;
+      throw e;
+    }
   };
 }
 

@@ -10,7 +10,7 @@ import type { FleetNews } from '../../fleet/ports.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { createDesk } from '../../provider/desk.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { builtInCorpus, chargesOf, corpusForNode, type Corpus } from './corpora.ts';
+import { builtInCorpus, chargesOf, type Corpus } from './corpora.ts';
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
@@ -119,7 +119,6 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
       {
         hosts: {
           spawn(id, inc, events) {
-            const own = charges.filter((_, i) => placement[i] === id);
             const handle = spawnNode(
               grove,
               id,
@@ -128,10 +127,10 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
                 store: store.control,
                 provider: provider.control,
                 desk: desk.portFor(id),
+                corpus,
                 boot: {
                   epochMs,
                   heartbeatMs: scenario.fleet.heartbeatMs,
-                  corpus: corpusForNode(corpus, baseUrl, own),
                   delayMsTo: delayMsFrom(id),
                 },
               },

@@ -6,13 +6,11 @@ import type { FleetNews } from '../../fleet/ports.ts';
 import { pairChannel } from '../../bus/channel.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
 import type { KnownItem } from '../../memory/knownItems.ts';
-import type { SourceDocument } from '../../memory/documents.ts';
-import { packedCorpus } from './corpusFetch.ts';
 import { holdLifeLock } from './deathWatch.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { createCaller } from './portCalls.ts';
-import { deskOver, fetchOver, journalOver } from './remotePorts.ts';
+import { corpusOver, deskOver, fetchOver, journalOver } from './remotePorts.ts';
 
 /** What a node's worker needs beside the spec that every world gives a node. */
 export interface NodeBoot {
@@ -20,10 +18,6 @@ export interface NodeBoot {
   readonly epochMs: number;
   readonly lock: string;
   readonly heartbeatMs: number;
-  /** Where the built-in corpus lies, and its files; or the visitor's own documents that this node keeps, by index. */
-  readonly corpus:
-    | { readonly type: 'packed'; readonly baseUrl: string; readonly files: readonly string[] }
-    | { readonly type: 'own'; readonly documents: readonly (readonly [number, SourceDocument])[] };
   /** Frames between regions are late by this: by node. */
   readonly delayMsTo: readonly number[];
 }
@@ -38,6 +32,7 @@ export type NodeEvent =
 export interface NodePorts {
   readonly journal: MessagePort;
   readonly provider: MessagePort;
+  /** The conductor: the API manager's desk, and the documents of the corpus. */
   readonly desk: MessagePort;
   readonly events: MessagePort;
 }
@@ -81,24 +76,15 @@ export function createNodeControl(): NodeControl {
       disturb = (to, loss, delayMs, forMs) =>
         troubles.set(pairChannel(spec.grove, spec.self, to), { loss, delayMs, untilMs: raw.now() + forMs });
 
-      const own = boot.corpus.type === 'own' ? new Map(boot.corpus.documents) : null;
+      const conductor = createCaller(ports.desk, gate);
       host = await hostNode(
         {
           env,
           channels,
           journal: journalOver(createCaller(ports.journal, gate)),
           fetch: fetchOver(createCaller(ports.provider, gate)),
-          desk: deskOver(createCaller(ports.desk, gate)),
-          corpus:
-            boot.corpus.type === 'packed'
-              ? packedCorpus(boot.corpus.baseUrl, boot.corpus.files)
-              : {
-                  async document(index) {
-                    const found = own?.get(index);
-                    if (!found) throw new RangeError(`the visitor's text has no document ${index}`);
-                    return found;
-                  },
-                },
+          desk: deskOver(conductor),
+          corpus: corpusOver(conductor),
           onFailure: (message) => post({ type: 'failure', message }),
           onWarning: (message) => post({ type: 'warning', message }),
         },

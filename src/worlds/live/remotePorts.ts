@@ -1,3 +1,6 @@
+import type { CorpusPort } from '../../agents/contract.ts';
+import { readPackedDocument } from '../../memory/corpus.ts';
+import { documentOf, type Corpus, type DocumentAnswer } from './corpora.ts';
 import type { JournalEntry, JournalPort } from '../../memory/journal.ts';
 import {
   fromRequestMessage,
@@ -36,8 +39,24 @@ export function deskOver(caller: Caller): DeskPort {
   };
 }
 
-export function serveDesk(port: MessagePort, desk: DeskPort): void {
+/** The corpus on the other end of a port. */
+export function corpusOver(caller: Caller): CorpusPort {
+  return {
+    document: (index) =>
+      new Promise((resolve, reject) => {
+        caller.call('document', index, (answer: DocumentAnswer) => {
+          if ('error' in answer) reject(new Error(answer.error));
+          else if ('packed' in answer) readPackedDocument(answer.packed).then(resolve, reject);
+          else resolve(answer.document);
+        });
+      }),
+  };
+}
+
+/** Serves what a node asks of the conductor: the desk, and the documents of the corpus. */
+export function serveDesk(port: MessagePort, desk: DeskPort, corpus: Corpus): void {
   serveCalls(port, {
+    document: (index: number, answer) => void documentOf(corpus, index).then(answer),
     acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
     settle: (settlement: DeskSettlement) => desk.settle(settlement),
   });
