@@ -271,12 +271,12 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       after,
       story,
       wards,
-      nodes: plan.nodes,
       disturbProvider: (slowdown, failing) => ports.disturbProvider(slowdown, failing),
+      disturbGateLink: (...trouble) => ports.disturbGateLink(...trouble),
+      gateBus: () => ports.gateBus(),
       noteKill: () => kills++,
       questions: () => gate.total,
-      wire429: () => wire.status429,
-      lost: () => ledger.lost,
+      ledger: () => ports.ledger(),
     });
 
   return {

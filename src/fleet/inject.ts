@@ -1,3 +1,4 @@
+import type { LedgerTotals } from '../bus/ledger.ts';
 import { duration, plural, type Story } from './story.ts';
 import type { Fault } from './views.ts';
 import type { Ward } from './ward.ts';
@@ -9,77 +10,145 @@ export interface Breakable {
   after(delayMs: number, fn: () => void): void;
   readonly story: Story;
   readonly wards: ReadonlyMap<number, Ward>;
-  readonly nodes: number;
   readonly disturbProvider: (slowdown: number, failing: number) => void;
+  readonly disturbGateLink: (to: number, loss: number, delayMs: number, forMs: number) => void;
+  /** Messages of the gate that nobody has settled, and resend timers of it that ran out. */
+  readonly gateBus: () => { readonly unsettled: number; readonly resends: number };
   readonly noteKill: () => void;
-  readonly questions: () => { readonly asked: number; readonly failed: number };
-  readonly wire429: () => number;
-  /** Messages lost in this run, by the ledger. */
-  readonly lost: () => number;
+  readonly questions: () => { readonly answered: number; readonly failed: number };
+  readonly ledger: () => Promise<LedgerTotals>;
 }
 
-/** Breaks what a fault says; null when done, else the sentence why not. The aftermath is told when it is over. */
+const LOOK_EVERY_MS = 50;
+/** What has not recovered by then is said not to have. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Breaks what a fault says; null when done, else the sentence why not. Afterwards one sentence tells what was lost and
+ * how long it took to recover (of a kill, the supervisor tells it).
+ */
 export function injectFault(fault: Fault, on: Breakable): string | null {
-  const { story, wards, nodes } = on;
-  if (fault.type === 'provider') {
-    on.disturbProvider(fault.slowdown, fault.failing);
-    story.tell(
-      'fault',
-      `The provider is disturbed for ${duration(fault.forMs)}: ${fault.slowdown} times as slow, ${Math.round(fault.failing * 100)} % of requests fail.`,
-    );
-    on.after(fault.forMs, () => {
-      on.disturbProvider(1, 0);
-      story.tell(
-        'recovery',
-        `The provider is itself again; ${plural(on.questions().failed, 'question')} of ${on.questions().asked} have failed in this run, ${on.wire429()} wire 429s.`,
-      );
-    });
-    return null;
-  }
-  const id = fault.type === 'link' ? fault.from : fault.node;
-  const ward = wards.get(id);
-  if (!ward) return `There is no node ${id}; nodes are 1 to ${nodes}.`;
-  if (!ward.handle || ward.state === 'dead' || ward.state === 'spawning')
-    return `Node ${id} is not up (it is ${ward.state}); wait until it is.`;
+  const { story } = on;
   switch (fault.type) {
-    case 'kill':
+    case 'kill': {
+      const ward = standing(fault.node, on);
+      if (typeof ward === 'string') return ward;
       on.noteKill();
       ward.killedAtMs = on.now();
       ward.state = 'dead';
-      ward.handle.terminate();
-      story.tell(
-        'fault',
-        `Node ${id} was killed${ward.telemetry ? ` with ${plural(ward.telemetry.inbox, 'message')} in hand` : ''}.`,
-      );
+      ward.handle?.terminate();
+      const inHand = ward.telemetry ? ` with ${plural(ward.telemetry.inbox, 'message')} in hand` : '';
+      story.tell('fault', `Node ${fault.node} was killed${inHand}.`);
       return null;
-    case 'pause':
+    }
+    case 'pause': {
+      const ward = standing(fault.node, on);
+      if (typeof ward === 'string') return ward;
       ward.state = 'paused';
       ward.pausedUntilMs = on.now() + fault.forMs;
-      ward.handle.pause(fault.forMs);
-      story.tell('fault', `Node ${id} is paused for ${duration(fault.forMs)}.`);
-      on.after(fault.forMs + 1_000, () =>
-        story.tell(
-          'recovery',
-          `Node ${id} goes on after its pause; ${on.lost()} messages are lost in this run.`,
-        ),
-      );
+      ward.handle?.pause(fault.forMs);
+      story.tell('fault', `Node ${fault.node} is paused for ${duration(fault.forMs)}.`);
+      const { inc } = ward;
+      tellRecovery(on, fault.forMs, `Node ${fault.node} goes on after its pause`, () => {
+        const { telemetry } = ward;
+        return () =>
+          ward.inc !== inc ? 'was restarted' : ward.telemetry !== telemetry && 'gave a sign of life';
+      });
       return null;
-    case 'link': {
-      if (!wards.has(fault.to) && fault.to !== 0)
-        return `There is no node ${fault.to}; nodes are 0 (the gate) to ${nodes}.`;
-      ward.handle.disturbLink(fault.to, fault.loss, fault.delayMs, fault.forMs);
-      const resendsBefore = ward.telemetry?.bus.resends ?? 0;
+    }
+    case 'link':
+      return breakLink(fault, on);
+    case 'provider': {
+      on.disturbProvider(fault.slowdown, fault.failing);
       story.tell(
         'fault',
-        `The link from node ${id} to ${fault.to === 0 ? 'the gate' : `node ${fault.to}`} loses ${Math.round(fault.loss * 100)} % of its frames and is ${duration(fault.delayMs)} late, for ${duration(fault.forMs)}.`,
+        `The provider is disturbed for ${duration(fault.forMs)}: ${fault.slowdown} times as slow, ${percent(fault.failing)} of requests fail.`,
       );
-      on.after(fault.forMs + 2_000, () =>
-        story.tell(
-          'recovery',
-          `The link from node ${id} is whole again; ${plural(Math.max(0, (ward.telemetry?.bus.resends ?? 0) - resendsBefore), 'resend')} made up for what it lost; ${on.lost()} messages are lost in this run.`,
-        ),
+      const failedBefore = on.questions().failed;
+      tellRecovery(
+        on,
+        fault.forMs,
+        'The provider is itself again',
+        () => {
+          on.disturbProvider(1, 0);
+          const answeredBefore = on.questions().answered;
+          return () => on.questions().answered > answeredBefore && 'answered again';
+        },
+        () => `${plural(on.questions().failed - failedBefore, 'question')} went without an answer meanwhile`,
       );
       return null;
     }
   }
 }
+
+function breakLink(fault: Fault & { type: 'link' }, on: Breakable): string | null {
+  const { from, to, loss, delayMs, forMs } = fault;
+  if (from === to) return 'A link has two ends: choose another node for one of them.';
+  if (to !== 0 && !on.wards.has(to))
+    return `There is no node ${to}; nodes are 0 (the gate) to ${on.wards.size}.`;
+  let bus = on.gateBus;
+  if (from === 0) on.disturbGateLink(to, loss, delayMs, forMs);
+  else {
+    const ward = standing(from, on);
+    if (typeof ward === 'string') return ward;
+    ward.handle?.disturbLink(to, loss, delayMs, forMs);
+    bus = () => ({ unsettled: ward.telemetry?.unsettled ?? 0, resends: ward.telemetry?.bus.resends ?? 0 });
+  }
+  const name = (node: number): string => (node === 0 ? 'the gate' : `node ${node}`);
+  const resendsBefore = bus().resends;
+  on.story.tell(
+    'fault',
+    `The link from ${name(from)} to ${name(to)} loses ${percent(loss)} of its frames and is ${duration(delayMs)} late, for ${duration(forMs)}.`,
+  );
+  tellRecovery(
+    on,
+    forMs,
+    `The link from ${name(from)} to ${name(to)} is whole again`,
+    () => () => bus().unsettled === 0 && 'had nothing left to make up for',
+    () =>
+      `${plural(Math.max(0, bus().resends - resendsBefore), 'resend')} made up for what was lost on the way`,
+  );
+  return null;
+}
+
+/** A node that can be broken, or why it cannot. */
+function standing(id: number, on: Breakable): Ward | string {
+  const ward = on.wards.get(id);
+  if (!ward) return `There is no node ${id}; nodes are 1 to ${on.wards.size}.`;
+  if (!ward.handle || ward.state === 'dead' || ward.state === 'spawning')
+    return `Node ${id} is not up (it is ${ward.state}); wait until it is.`;
+  return ward;
+}
+
+/** When the fault's time is over calls `ended`, looks until what it returns says how it recovered, and tells the tale. */
+function tellRecovery(
+  on: Breakable,
+  forMs: number,
+  what: string,
+  ended: () => () => string | false,
+  more?: () => string,
+): void {
+  on.after(forMs, () => {
+    const sinceMs = on.now();
+    const recovered = ended();
+    const look = (): void => {
+      const how = recovered();
+      const tookMs = on.now() - sinceMs;
+      if (how === false && tookMs < PATIENCE_MS) {
+        on.after(LOOK_EVERY_MS, look);
+        return;
+      }
+      const end =
+        how === false
+          ? `has not recovered within ${duration(PATIENCE_MS)}`
+          : `${how} after ${duration(tookMs)}`;
+      void on.ledger().then(({ lost }) => {
+        const also = more ? `; ${more()}` : '';
+        on.story.tell('recovery', `${what} and ${end}${also}; ${plural(lost, 'message')} lost in this run.`);
+      });
+    };
+    look();
+  });
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -68,4 +68,8 @@ export interface ConductorPorts {
   ledger(): Promise<LedgerTotals>;
   wire(): Promise<WireCounts>;
   disturbProvider(slowdown: number, failing: number): void;
+  /** Messages of the gate that nobody has settled, and resend timers of it that ran out. */
+  gateBus(): { readonly unsettled: number; readonly resends: number };
+  /** As `HostHandle.disturbLink`, for the links of the gate. */
+  disturbGateLink(to: number, loss: number, delayMs: number, forMs: number): void;
 }

@@ -1,3 +1,4 @@
+import { parseFault } from '../../fleet/fault.ts';
 import { idleSnapshot } from '../../fleet/idle.ts';
 import { groveMetrics } from '../../fleet/metrics.ts';
 import { nodeCount } from '../../fleet/placement.ts';
@@ -33,7 +34,7 @@ export interface ConductorControl {
 }
 
 /** Heap and stacks of one worker with a node in it, as measured, with room for its memories. */
-const WORKER_MB = 5;
+const WORKER_MB = 4;
 /** Questions longer than this are refused. */
 const QUESTION_MAX = 2_000;
 
@@ -142,7 +143,11 @@ export function createConductorControl(): ConductorControl {
         g.conductor.setRate(perS);
         return null;
       }),
-    inject: (fault) => withGrove((g) => g.conductor.inject(fault)),
+    inject: (fault) =>
+      withGrove((g) => {
+        const checked = parseFault(fault);
+        return checked.ok ? g.conductor.inject(checked.value) : `${checked.error}.`;
+      }),
     ask(question) {
       const text = question.trim();
       if (text === '') return refuse('Type a question first.');

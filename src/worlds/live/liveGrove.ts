@@ -7,6 +7,7 @@ import { createConductor } from '../../fleet/conductor.ts';
 import type { Conductor } from '../../fleet/plan.ts';
 import { nodeCount, placeAgents, regionOf } from '../../fleet/placement.ts';
 import type { FleetNews } from '../../fleet/ports.ts';
+import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { createDesk } from '../../provider/desk.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
@@ -113,6 +114,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
           ? 0
           : scenario.fleet.interRegionMs,
       );
+    const gateLinks = linkTroubles(env, liveChannels, grove, GATE, delayMsFrom(GATE));
     const handles = new Set<LiveHost>();
     const conductor = createConductor(
       env,
@@ -148,6 +150,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         desk,
         ledger: () => store.control.ledger(),
         wire: () => provider.control.counts(),
+        gateBus: () => ({ unsettled: node?.unsettled ?? 0, resends: node?.bus.resends ?? 0 }),
+        disturbGateLink: (...trouble) => gateLinks.disturb(...trouble),
         disturbProvider: (slowdown, failing) => void provider.control.disturb(slowdown, failing),
       },
       gate,
@@ -180,7 +184,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     );
     node = startNode(
       env,
-      liveChannels,
+      gateLinks.channels,
       journal,
       {
         grove,

@@ -1,9 +1,8 @@
 import type { AgentInspection, NodeReady, NodeSpec, NodeTelemetry } from '../../agents/contract.ts';
 import { hostNode, type Host } from '../../agents/host.ts';
-import { faultyChannels, type ChannelTrouble } from '../../faults/channels.ts';
+import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { pausable } from '../../faults/pause.ts';
 import type { FleetNews } from '../../fleet/ports.ts';
-import { pairChannel } from '../../bus/channel.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
 import type { KnownItem } from '../../memory/knownItems.ts';
 import { holdLifeLock } from './deathWatch.ts';
@@ -62,19 +61,10 @@ export function createNodeControl(): NodeControl {
       post({ type: 'alive' });
 
       const raw = createLiveEnv(boot.epochMs, `${spec.seed}/node/${spec.self}`);
-      const troubles = new Map<string, ChannelTrouble & { readonly untilMs: number }>();
-      const regional = new Map<string, ChannelTrouble>();
-      boot.delayMsTo.forEach((delayMs, to) => {
-        if (delayMs > 0) regional.set(pairChannel(spec.grove, spec.self, to), { loss: 0, delayMs });
-      });
-      const wire = faultyChannels(raw, liveChannels, (name) => {
-        const trouble = troubles.get(name);
-        return trouble && raw.now() < trouble.untilMs ? trouble : (regional.get(name) ?? null);
-      });
-      const { env, channels, gate, pause } = pausable(raw, wire);
+      const links = linkTroubles(raw, liveChannels, spec.grove, spec.self, boot.delayMsTo);
+      const { env, channels, gate, pause } = pausable(raw, links.channels);
       pauseNode = pause;
-      disturb = (to, loss, delayMs, forMs) =>
-        troubles.set(pairChannel(spec.grove, spec.self, to), { loss, delayMs, untilMs: raw.now() + forMs });
+      disturb = (...trouble) => links.disturb(...trouble);
 
       const conductor = createCaller(ports.desk, gate);
       host = await hostNode(
