@@ -3,6 +3,7 @@ import type { RecallHit, WeightedTerm } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
 import { buildPrompt } from '../provider/prompt.ts';
 import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
+import type { DirectoryAnswer } from './contract.ts';
 import {
   GATE_ADDRESS,
   type AnswerBody,
@@ -50,11 +51,20 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     return hits;
   }
 
-  /** How rare a term is among the agents, and how rare among one's own memories: together finer than either. */
-  function weigh(stems: readonly string[]): WeightedTerm[] {
-    const own = memory.localWeights(stems);
-    if (directory.size === 0) return own;
-    return directory.weigh(stems).map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight }));
+  /**
+   * Asks the directory. A term's weight is how rare it is among the agents and how rare among one's own memories:
+   * together finer than either.
+   */
+  function lookUp(stems: readonly string[]): Promise<DirectoryAnswer> {
+    return new Promise((resolve) => {
+      directory.lookup({ stems, k: options.askOthers, except: ctx.id }, ({ weights, experts }) => {
+        const own = memory.localWeights(stems);
+        resolve({
+          experts,
+          weights: weights.map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight })),
+        });
+      });
+    });
   }
 
   const tell = (hits: readonly RecallHit[]): ToldPassage[] =>
@@ -105,11 +115,10 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     };
     leg('to the agent', `${ctx.id} has the question`);
     const stems = [...new Set(analyse(question.text))];
-    const terms = weigh(stems);
+    const { weights: terms, experts } = await lookUp(stems);
     const own = recall(terms, options.recallPassages);
     leg('own memory', `${own.length} of ${memory.size} memories fit`);
 
-    const experts = directory.experts(directory.weigh(stems), options.askOthers, ctx.id);
     const heard =
       experts.length > 0
         ? await askOthers(question.id, experts, terms, turn)

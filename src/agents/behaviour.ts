@@ -2,7 +2,7 @@ import type { Message } from '../bus/wire.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import type { Env } from '../kernel/env.ts';
 import type { AgentMemory } from '../memory/agentMemory.ts';
-import type { Directory } from '../memory/directory.ts';
+import type { DirectoryPort } from './contract.ts';
 import type { MemoryDraft } from '../memory/record.ts';
 import type { ModelPort } from '../provider/port.ts';
 
@@ -25,7 +25,7 @@ export interface AgentContext {
   readonly id: AgentId;
   readonly env: Env;
   readonly memory: AgentMemory;
-  readonly directory: Directory;
+  readonly directory: DirectoryPort;
   readonly model: ModelPort;
   /** Reports how long one access to rush memory took, in ms. */
   readonly timeRush: (ms: number) => void;

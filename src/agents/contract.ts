@@ -2,7 +2,7 @@ import type { AgentId } from '../kernel/ids.ts';
 import type { MemoryOptions } from '../memory/options.ts';
 import type { SourceDocument } from '../memory/documents.ts';
 import type { TermSummary } from '../memory/directory.ts';
-import type { RingView } from '../memory/record.ts';
+import type { RingView, WeightedTerm } from '../memory/record.ts';
 import type { HistogramState } from '../metrics/histogram.ts';
 import type { ProviderOptions } from '../provider/options.ts';
 import type { BusOptions } from '../bus/options.ts';
@@ -24,7 +24,7 @@ export interface AgentCharge {
   readonly slices: readonly Slice[];
 }
 
-/** What one agent archives, for the directories of all nodes. */
+/** What one agent archives, for the directory. */
 export interface DirectoryEntry {
   readonly agent: AgentId;
   readonly summary: TermSummary;
@@ -48,7 +48,6 @@ export interface NodeSpec {
     readonly agents: AgentOptions;
     readonly provider: ProviderOptions;
   };
-  readonly directory: readonly DirectoryEntry[];
   /** The ring that grows now, and today's date, for what is remembered from now on. */
   readonly ring: string;
   readonly date: string;
@@ -76,8 +75,6 @@ export interface NodeTelemetry {
   readonly inbox: number;
   readonly unsettled: number;
   readonly memories: number;
-  /** Agents in its directory. */
-  readonly directory: number;
   readonly accepted: number;
   readonly redelivered: number;
   readonly deadLettered: number;
@@ -103,4 +100,26 @@ export interface AgentInspection {
 export interface CorpusPort {
   /** The document of that index; rejects with a sentence when it cannot be had. */
   document(index: number): Promise<SourceDocument>;
+}
+
+/** Who is likely to know about some terms. */
+export interface DirectoryQuestion {
+  /** Different stems, as `analyse` yields them. */
+  readonly stems: readonly string[];
+  /** Agents wanted, at most. */
+  readonly k: number;
+  /** Who asks, and is not to be named. */
+  readonly except: AgentId;
+}
+
+export interface DirectoryAnswer {
+  /** The stems in their order, with their inverse frequency over all agents. */
+  readonly weights: readonly WeightedTerm[];
+  /** Likeliest first; fewer than wanted when no more may know anything. */
+  readonly experts: readonly AgentId[];
+}
+
+/** The way of a node to the directory. Callbacks come later, never inside the call. */
+export interface DirectoryPort {
+  lookup(question: DirectoryQuestion, done: (answer: DirectoryAnswer) => void): void;
 }

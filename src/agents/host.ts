@@ -3,7 +3,6 @@ import type { Env } from '../kernel/env.ts';
 import { incarnation, nodeId, type AgentId, type NodeId } from '../kernel/ids.ts';
 import { createRng } from '../kernel/rng.ts';
 import { createAgentMemory, type AgentMemory } from '../memory/agentMemory.ts';
-import { Directory } from '../memory/directory.ts';
 import { draftsOf } from '../memory/documents.ts';
 import { unpackTerms } from '../memory/documentTerms.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
@@ -20,7 +19,7 @@ import type {
   AgentCharge,
   AgentInspection,
   CorpusPort,
-  DirectoryEntry,
+  DirectoryPort,
   NodeReady,
   NodeSpec,
   NodeTelemetry,
@@ -40,6 +39,7 @@ export interface HostPorts {
   readonly fetch: FetchHandler;
   readonly desk: DeskPort;
   readonly corpus: CorpusPort;
+  readonly directory: DirectoryPort;
   /** The node cannot go on; its supervisor decides. */
   readonly onFailure: (message: string) => void;
   /** Something went wrong that the node survives. */
@@ -53,7 +53,6 @@ export interface Host {
   inspect(agent: AgentId): AgentInspection | null;
   /** Questions with a known answer, made of what its agents archive. */
   knownItems(): KnownItem[];
-  addToDirectory(entries: readonly DirectoryEntry[]): void;
   peerRestarted(peer: NodeId, inc: number): void;
   abandon(peer: NodeId, reason: string): void;
   close(): void;
@@ -76,11 +75,6 @@ const appendAll = (journal: JournalPort, entries: readonly JournalEntry[]): Prom
 export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> {
   const { env, journal } = ports;
   const self = nodeId(spec.self);
-  const directory = new Directory();
-  const put = (entries: readonly DirectoryEntry[]): void => {
-    for (const { agent, summary } of entries) directory.put(agent, summary);
-  };
-  put(spec.directory);
 
   const [nodeLog = [], ...agentLogs] = await loadAll(journal, [
     nodeOwner(self),
@@ -108,7 +102,14 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   const profile = profileOf(spec.options.provider.profile);
   const residents: Resident[] = spec.agents.map(({ id }) => {
     const memory = memories.get(id)!;
-    const context = { id, env, memory, directory, model, timeRush: (ms: number) => rush.record(ms) };
+    const context = {
+      id,
+      env,
+      memory,
+      directory: ports.directory,
+      model,
+      timeRush: (ms: number) => rush.record(ms),
+    };
     const planted = unsaved.get(id);
     return {
       id,
@@ -175,7 +176,6 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         inbox: node.inbox,
         unsettled: node.unsettled,
         memories: sizeOf(),
-        directory: directory.size,
         traffic: [...node.takeTraffic()],
         rush: rush.toState(),
         acked,
@@ -200,7 +200,6 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       const rng = env.random('known items');
       return [...memories.values()].flatMap((m) => m.knownItems(rng, spec.knownItems));
     },
-    addToDirectory: put,
     peerRestarted: (peer, inc) => node.peerRestarted(peer, incarnation(inc)),
     abandon: (peer, reason) => node.abandon(peer, reason),
     close: () => node.close(),

@@ -1,4 +1,4 @@
-import type { DirectoryEntry, NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
+import type { NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
 import type { Gate, Interaction } from '../agents/gate.ts';
 import type { LedgerTotals } from '../bus/ledger.ts';
 import type { Env } from '../kernel/env.ts';
@@ -18,7 +18,6 @@ import { isLive, nodeView, type Ward } from './ward.ts';
 
 const TICK_MS = 100;
 const POLL_MS = 250;
-const DIRECTORY_AGAIN_MS = 1_000;
 /** Nodes whose known items are there when the first question is put. */
 const FIRST_ASKED = 4;
 const PATIENCE_MS = 2_000;
@@ -44,8 +43,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   const rush = new Histogram();
   const rng = env.random('conductor');
   const wards = new Map<number, Ward>();
-  const directory = new Map<AgentId, DirectoryEntry>();
-  let directoryToldAtMs = -Infinity;
   const acked = new Map<AgentId, { seq: number; fingerprint: number }>();
   const nodeOfAgent = new Map<string, number>(plan.charges.map((c, i) => [c.id, plan.placement[i]!]));
   const traffic = createTraffic();
@@ -141,7 +138,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       agents: ward.charges,
       allAgents: plan.charges.map((c) => c.id),
       placement: plan.placement,
-      directory: [...directory.values()],
       acked: ward.charges.flatMap((c): [AgentId, number, number][] => {
         const a = acked.get(c.id);
         return a ? [[c.id, a.seq, a.fingerprint]] : [];
@@ -173,7 +169,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   function up(ward: Ward, ready: NodeReady, again: boolean): void {
     ward.state = 'up';
     recoveries.up(ward, ready);
-    for (const entry of ready.directory) directory.set(entry.agent, entry);
+    ports.learn(ready.directory);
     if (again) ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
     if (!again && ward.id <= FIRST_ASKED) void gatherKnownItems([ward]);
     step({ type: 'ready', node: ward.id, inc: ward.inc });
@@ -193,7 +189,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   function everyoneUp(): void {
     allAgentsMs = env.now() + plan.openedAgoMs;
-    announceDirectory();
     phase = 'running';
     const memories = totalMemories();
     if (plan.resumed) resumedMemories = memories;
@@ -211,17 +206,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     if (phase === 'running' && gate.ratePerS > 0 && alive.length > 0)
       inject({ type: 'kill', node: rng.pick(alive).id });
     after(plan.killEveryMs, killOne);
-  }
-
-  /** A node that has just opened its ears may miss news, so who knows less than all is told again. */
-  function announceDirectory(): void {
-    if (allAgentsMs === null || env.now() - directoryToldAtMs < DIRECTORY_AGAIN_MS) return;
-    const behind = [...wards.values()].some(
-      (w) => w.state === 'up' && w.telemetry !== null && w.telemetry.directory < directory.size,
-    );
-    if (!behind) return;
-    directoryToldAtMs = env.now();
-    ports.hosts.announce({ type: 'directory', entries: [...directory.values()] });
   }
 
   function hear(ward: Ward, t: NodeTelemetry): void {
@@ -248,7 +232,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   function tick(): void {
     step({ type: 'tick' });
-    announceDirectory();
     const nowMs = env.now();
     for (const ward of wards.values())
       if (ward.state === 'paused' && nowMs >= ward.pausedUntilMs) ward.state = 'up';

@@ -44,7 +44,6 @@ export interface HostPort {
 
 /** What all nodes hear from their supervisor. */
 export type FleetNews =
-  | { readonly type: 'directory'; readonly entries: readonly DirectoryEntry[] }
   | { readonly type: 'restarted'; readonly node: number; readonly inc: number }
   | { readonly type: 'given up'; readonly node: number; readonly reason: string };
 
@@ -65,6 +64,8 @@ export interface DeskView {
 export interface ConductorPorts {
   readonly hosts: HostPort;
   readonly desk: DeskView;
+  /** For the directory: what agents archive. */
+  learn(entries: readonly DirectoryEntry[]): void;
   ledger(): Promise<LedgerTotals>;
   wire(): Promise<WireCounts>;
   disturbProvider(slowdown: number, failing: number): void;

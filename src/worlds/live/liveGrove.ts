@@ -1,4 +1,5 @@
 import { transfer } from 'comlink';
+import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
 import { replayNodeLog, startNode, type Node } from '../../agents/node.ts';
 import { nodeOwner } from '../../agents/nodeLog.ts';
@@ -87,6 +88,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     const placement = placeAgents(count, nodes);
     const news = new BroadcastChannel(newsChannel(grove));
     const desk = createDesk(env, scenario.provider);
+    const directory = createDirectoryDesk(env);
     const agents = charges.map((c) => c.id);
     const nodeOf = new Map<string, number>(agents.map((id, i) => [id, placement[i]!]));
 
@@ -129,6 +131,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
                 store: store.control,
                 provider: provider.control,
                 desk: desk.portFor(id),
+                directory,
                 corpus,
                 boot: {
                   epochMs,
@@ -148,6 +151,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
           },
         },
         desk,
+        learn: (entries) => directory.learn(entries),
         ledger: () => store.control.ledger(),
         wire: () => provider.control.counts(),
         gateBus: () => ({ unsettled: node?.unsettled ?? 0, resends: node?.bus.resends ?? 0 }),

@@ -9,7 +9,7 @@ import { holdLifeLock } from './deathWatch.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { createCaller } from './portCalls.ts';
-import { corpusOver, deskOver, fetchOver, journalOver } from './remotePorts.ts';
+import { corpusOver, deskOver, directoryOver, fetchOver, journalOver } from './remotePorts.ts';
 
 /** What a node's worker needs beside the spec that every world gives a node. */
 export interface NodeBoot {
@@ -31,7 +31,7 @@ export type NodeEvent =
 export interface NodePorts {
   readonly journal: MessagePort;
   readonly provider: MessagePort;
-  /** The conductor: the API manager's desk, and the documents of the corpus. */
+  /** The conductor: the API manager's desk, the directory, and the documents of the corpus. */
   readonly desk: MessagePort;
   readonly events: MessagePort;
 }
@@ -75,6 +75,7 @@ export function createNodeControl(): NodeControl {
           fetch: fetchOver(createCaller(ports.provider, gate)),
           desk: deskOver(conductor),
           corpus: corpusOver(conductor),
+          directory: directoryOver(conductor),
           onFailure: (message) => post({ type: 'failure', message }),
           onWarning: (message) => post({ type: 'warning', message }),
         },
@@ -84,8 +85,7 @@ export function createNodeControl(): NodeControl {
       const running = host;
       channels.open(newsChannel(spec.grove), (message) => {
         const news = message as FleetNews;
-        if (news.type === 'directory') running.addToDirectory(news.entries);
-        else if (news.type === 'restarted') running.peerRestarted(news.node as NodeId, news.inc);
+        if (news.type === 'restarted') running.peerRestarted(news.node as NodeId, news.inc);
         else running.abandon(news.node as NodeId, news.reason);
       });
       const beat = (): void => {

@@ -1,4 +1,4 @@
-import type { CorpusPort } from '../../agents/contract.ts';
+import type { CorpusPort, DirectoryPort, DirectoryQuestion } from '../../agents/contract.ts';
 import { readPackedDocument } from '../../memory/corpus.ts';
 import { documentOf, type Corpus, type DocumentAnswer } from './corpora.ts';
 import type { JournalEntry, JournalPort } from '../../memory/journal.ts';
@@ -53,9 +53,15 @@ export function corpusOver(caller: Caller): CorpusPort {
   };
 }
 
-/** Serves what a node asks of the conductor: the desk, and the documents of the corpus. */
-export function serveDesk(port: MessagePort, desk: DeskPort, corpus: Corpus): void {
+/** The directory on the other end of a port. */
+export function directoryOver(caller: Caller): DirectoryPort {
+  return { lookup: (question, done) => caller.call('lookup', question, done) };
+}
+
+/** Serves what a node asks of the conductor: the desk, the directory, and the documents of the corpus. */
+export function serveDesk(port: MessagePort, desk: DeskPort, directory: DirectoryPort, corpus: Corpus): void {
   serveCalls(port, {
+    lookup: (question: DirectoryQuestion, answer) => directory.lookup(question, answer),
     document: (index: number, answer) => void documentOf(corpus, index).then(answer),
     acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
     settle: (settlement: DeskSettlement) => desk.settle(settlement),

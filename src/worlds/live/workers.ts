@@ -1,5 +1,5 @@
 import { releaseProxy, transfer, wrap, type Remote } from 'comlink';
-import type { NodeReady } from '../../agents/contract.ts';
+import type { DirectoryPort, NodeReady } from '../../agents/contract.ts';
 import type { HostEvents, HostHandle } from '../../fleet/ports.ts';
 import type { DeskPort } from '../../provider/port.ts';
 import type { Corpus } from './corpora.ts';
@@ -55,6 +55,7 @@ export interface NodeSurroundings {
   readonly store: Remote<StoreControl>;
   readonly provider: Remote<ProviderControl>;
   readonly desk: DeskPort;
+  readonly directory: DirectoryPort;
   readonly corpus: Corpus;
   readonly boot: Omit<NodeBoot, 'spec' | 'lock'>;
 }
@@ -87,7 +88,7 @@ export function spawnNode(
 
   void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
   void around.provider.connect(transfer(provider.port1, [provider.port1]));
-  serveDesk(desk.port1, around.desk, around.corpus);
+  serveDesk(desk.port1, around.desk, around.directory, around.corpus);
   news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
     const event = message.data;
     switch (event.type) {
