@@ -98,8 +98,8 @@ export interface AgentInspection {
 
 /** Where a node gets the texts that its agents keep. */
 export interface CorpusPort {
-  /** The document of that index; rejects with a sentence when it cannot be had. */
-  document(index: number): Promise<SourceDocument>;
+  /** A document with the passages (and terms) of that slice alone; rejects with a sentence when it cannot be had. */
+  passages(slice: Slice): Promise<SourceDocument>;
 }
 
 /** Who is likely to know about some terms. */

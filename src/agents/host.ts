@@ -233,11 +233,10 @@ async function plant(
 ): Promise<() => JournalEntry[]> {
   const records: MemoryRecord[] = [];
   for (const slice of charge.slices) {
-    const document = await ports.corpus.document(slice.document);
+    const document = await ports.corpus.passages(slice);
     const { terms } = document;
-    const drafts = draftsOf(document, ports.env.now());
-    for (let i = slice.fromPassage; i < slice.toPassage; i++) {
-      const r = memory.remember(drafts[i]!, terms && unpackTerms(terms, i));
+    for (const [i, draft] of draftsOf(document, ports.env.now(), slice.fromPassage).entries()) {
+      const r = memory.remember(draft, terms && unpackTerms(terms, i));
       if (!r.ok) throw new Error(`${charge.id}: ${r.error.message}`);
       records.push(r.value);
     }

@@ -72,15 +72,18 @@ export function parseText(input: { name: string; text: string }): Parsed {
   return documentOf(name, [section({ id: slug(title), title, speaker: '', date: '', ring: title }, text)]);
 }
 
-/** What an agent remembers of a document: one archive record a passage. */
-export function draftsOf(doc: SourceDocument, atMs: number): MemoryDraft[] {
+/**
+ * What an agent remembers of a document: one archive record a passage.
+ * @param first the number of the first passage, where the document is a slice of another
+ */
+export function draftsOf(doc: SourceDocument, atMs: number, first = 0): MemoryDraft[] {
   return doc.passages.map((passage, i) => ({
     kind: 'archive',
     text: passage.text,
     speaker: passage.speaker,
     date: passage.date,
     ring: doc.ring,
-    source: `${doc.id}#${i}`,
+    source: `${doc.id}#${first + i}`,
     atMs,
   }));
 }
@@ -229,4 +232,11 @@ function conversationDocuments(conversations: readonly Conversation[], fileTitle
     close();
   }
   return documents;
+}
+
+/** The document with the passages from (inclusive) to (exclusive) alone, and their terms. */
+export function sliceOf(doc: SourceDocument, from: number, to: number): SourceDocument {
+  const { terms, passages, ...head } = doc;
+  const part = { ...head, passages: passages.slice(from, to) };
+  return terms ? { ...part, terms: { ...terms, passages: terms.passages.slice(from, to) } } : part;
 }

@@ -1,7 +1,7 @@
-import type { AgentCharge } from '../../agents/contract.ts';
+import type { AgentCharge, Slice } from '../../agents/contract.ts';
 import { agentId } from '../../kernel/ids.ts';
-import { share, type CorpusIndex } from '../../memory/corpus.ts';
-import { parseText, type SourceDocument } from '../../memory/documents.ts';
+import { readPackedDocument, share, type CorpusIndex } from '../../memory/corpus.ts';
+import { parseText, sliceOf, type SourceDocument } from '../../memory/documents.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { fetchCorpusIndex, packedDocuments, type PackedDocuments } from './corpusFetch.ts';
@@ -82,15 +82,39 @@ export function chargesOf(corpus: Corpus, agents: number): AgentCharge[] {
 export type DocumentAnswer =
   { readonly packed: ArrayBuffer } | { readonly document: SourceDocument } | { readonly error: string };
 
-/** Hands out a corpus's documents to nodes, by place. */
-export async function documentOf(corpus: Corpus, index: number): Promise<DocumentAnswer> {
-  if (corpus.source.type === 'packed') {
+/** Gives the passages of a slice. Never rejects. */
+export type Library = (slice: Slice) => Promise<DocumentAnswer>;
+
+/** Documents that several agents share, unpacked once for all of them. */
+const SHARED_MAX = 32;
+
+/** Hands out a corpus to nodes: a whole document as it was loaded, of a shared one only what is asked for. */
+export function createLibrary(corpus: Corpus): Library {
+  const shared = new Map<number, Promise<SourceDocument>>();
+  const { source } = corpus;
+
+  function whole(index: number): Promise<SourceDocument> {
+    const known = shared.get(index);
+    if (known) return known;
+    const unpacking =
+      source.type === 'packed'
+        ? source.packed(index).then(readPackedDocument)
+        : Promise.resolve(source.documents[index]!);
+    shared.set(index, unpacking);
+    unpacking.catch(() => shared.delete(index));
+    for (const oldest of shared.keys()) if (shared.size > SHARED_MAX) shared.delete(oldest);
+    return unpacking;
+  }
+
+  return async ({ document, fromPassage, toPassage }) => {
     try {
-      return { packed: await corpus.source.packed(index) };
+      if (corpus.passages[document] === undefined)
+        throw new RangeError(`The text has no document ${document}.`);
+      if (source.type === 'packed' && toPassage - fromPassage === corpus.passages[document])
+        return { packed: await source.packed(document) };
+      return { document: sliceOf(await whole(document), fromPassage, toPassage) };
     } catch (e) {
       return { error: e instanceof Error ? e.message : String(e) };
     }
-  }
-  const document = corpus.source.documents[index];
-  return document ? { document } : { error: `The text has no document ${index}.` };
+  };
 }

@@ -12,7 +12,7 @@ import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { createDesk } from '../../provider/desk.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { builtInCorpus, chargesOf, type Corpus } from './corpora.ts';
+import { builtInCorpus, chargesOf, createLibrary, type Corpus } from './corpora.ts';
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
@@ -89,6 +89,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     const news = new BroadcastChannel(newsChannel(grove));
     const desk = createDesk(env, scenario.provider);
     const directory = createDirectoryDesk(env);
+    const library = createLibrary(corpus);
     const agents = charges.map((c) => c.id);
     const nodeOf = new Map<string, number>(agents.map((id, i) => [id, placement[i]!]));
 
@@ -132,7 +133,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
                 provider: provider.control,
                 desk: desk.portFor(id),
                 directory,
-                corpus,
+                library,
                 boot: {
                   epochMs,
                   heartbeatMs: scenario.fleet.heartbeatMs,

@@ -1,6 +1,6 @@
-import type { CorpusPort, DirectoryPort, DirectoryQuestion } from '../../agents/contract.ts';
+import type { CorpusPort, DirectoryPort, DirectoryQuestion, Slice } from '../../agents/contract.ts';
 import { readPackedDocument } from '../../memory/corpus.ts';
-import { documentOf, type Corpus, type DocumentAnswer } from './corpora.ts';
+import type { DocumentAnswer, Library } from './corpora.ts';
 import type { JournalEntry, JournalPort } from '../../memory/journal.ts';
 import {
   fromRequestMessage,
@@ -42,9 +42,9 @@ export function deskOver(caller: Caller): DeskPort {
 /** The corpus on the other end of a port. */
 export function corpusOver(caller: Caller): CorpusPort {
   return {
-    document: (index) =>
+    passages: (slice) =>
       new Promise((resolve, reject) => {
-        caller.call('document', index, (answer: DocumentAnswer) => {
+        caller.call('passages', slice, (answer: DocumentAnswer) => {
           if ('error' in answer) reject(new Error(answer.error));
           else if ('packed' in answer) readPackedDocument(answer.packed).then(resolve, reject);
           else resolve(answer.document);
@@ -59,10 +59,15 @@ export function directoryOver(caller: Caller): DirectoryPort {
 }
 
 /** Serves what a node asks of the conductor: the desk, the directory, and the documents of the corpus. */
-export function serveDesk(port: MessagePort, desk: DeskPort, directory: DirectoryPort, corpus: Corpus): void {
+export function serveDesk(
+  port: MessagePort,
+  desk: DeskPort,
+  directory: DirectoryPort,
+  library: Library,
+): void {
   serveCalls(port, {
     lookup: (question: DirectoryQuestion, answer) => directory.lookup(question, answer),
-    document: (index: number, answer) => void documentOf(corpus, index).then(answer),
+    passages: (slice: Slice, answer) => void library(slice).then(answer),
     acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
     settle: (settlement: DeskSettlement) => desk.settle(settlement),
   });

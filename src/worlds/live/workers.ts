@@ -2,7 +2,7 @@ import { releaseProxy, transfer, wrap, type Remote } from 'comlink';
 import type { DirectoryPort, NodeReady } from '../../agents/contract.ts';
 import type { HostEvents, HostHandle } from '../../fleet/ports.ts';
 import type { DeskPort } from '../../provider/port.ts';
-import type { Corpus } from './corpora.ts';
+import type { Library } from './corpora.ts';
 import { watchLifeLock } from './deathWatch.ts';
 import type { NodeBoot, NodeControl, NodeEvent } from './nodeControl.ts';
 import type { ProviderControl } from './providerControl.ts';
@@ -56,7 +56,7 @@ export interface NodeSurroundings {
   readonly provider: Remote<ProviderControl>;
   readonly desk: DeskPort;
   readonly directory: DirectoryPort;
-  readonly corpus: Corpus;
+  readonly library: Library;
   readonly boot: Omit<NodeBoot, 'spec' | 'lock'>;
 }
 
@@ -88,7 +88,7 @@ export function spawnNode(
 
   void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
   void around.provider.connect(transfer(provider.port1, [provider.port1]));
-  serveDesk(desk.port1, around.desk, around.directory, around.corpus);
+  serveDesk(desk.port1, around.desk, around.directory, around.library);
   news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
     const event = message.data;
     switch (event.type) {
