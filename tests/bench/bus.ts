@@ -14,7 +14,7 @@ export async function run({ args, page, log }: BenchContext): Promise<BenchResul
     { nodes: 2, fanOut: 1, messages: 300_000 },
     { nodes: 4, fanOut: 3, messages: 50_000 },
     { nodes: 8, fanOut: 7, messages: 12_000 },
-    { nodes: 100, fanOut: 4, messages: 1_000 },
+    { nodes: 100, fanOut: 4, messages: 300 },
   ].filter((size) => args['nodes'] === undefined || size.nodes === Number(args['nodes']));
   const rows: BenchRow[] = [];
   let resends = 0;

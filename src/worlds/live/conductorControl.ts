@@ -33,8 +33,8 @@ export interface ConductorControl {
   metrics(): string;
 }
 
-/** Heap and stacks of one worker with a node in it, as measured, with room for its memories. */
-const WORKER_MB = 4;
+/** Heap and stacks of one worker with a node in it, as measured with 1,000 of them. */
+const WORKER_MB = 5.5;
 /** Questions longer than this are refused. */
 const QUESTION_MAX = 2_000;
 
