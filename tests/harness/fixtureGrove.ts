@@ -40,6 +40,8 @@ export class FixtureGrove implements Grove {
   #answers = 0;
   /** When set, every command is refused with this sentence. */
   refuseWith: string | null = null;
+  /** When set, a node that is inspected never answers. */
+  silent = false;
   /** Every call that changes something, for tests to look at. */
   readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
 
@@ -131,6 +133,7 @@ export class FixtureGrove implements Grove {
     return this.#log('plant', texts);
   }
   async inspect(agent: string): Promise<AgentView | null> {
+    if (this.silent) return new Promise<never>(() => undefined);
     const index = Number(agent.slice(1));
     const wanted = this.#scenario.agents.count;
     const per = Math.max(2, Math.min(9, Math.round(400 / wanted)));

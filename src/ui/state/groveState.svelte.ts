@@ -15,6 +15,8 @@ const HIDDEN_POLL_MS = 2_000;
 const CALM_MS = 500;
 const NOTICE_MS = 8_000;
 const INSPECT_MS = 1_000;
+/** A node that dies while it is asked never answers. */
+const INSPECT_LIMIT_MS = 2_000;
 
 /** What became of the visitor's last command: shown near the controls until the next one. */
 export interface Notice {
@@ -84,7 +86,8 @@ export class GroveState {
       const s = await this.grove.snapshot();
       if (!this.#alive) return;
       this.#take(s);
-      await this.#refreshAgent();
+      // Not awaited: the figures must go on even when the node that is looked into never answers.
+      void this.#refreshAgent();
     } catch (error) {
       this.notice = { tone: 'refusal', text: sentence(error) };
     } finally {
@@ -114,15 +117,22 @@ export class GroveState {
     }
   }
 
+  #inspecting = false;
   async #refreshAgent(): Promise<void> {
     const id = this.agentId;
     const nowMs = performance.now();
-    if (id === null || document.hidden) return;
+    if (id === null || document.hidden || this.#inspecting) return;
     if (this.agent?.id === id && nowMs - this.#inspectedAt < INSPECT_MS) return;
     this.#inspectedAt = nowMs;
-    const view = await this.grove.inspect(id);
-    // A dead node cannot tell; what was seen of it last stays on screen.
-    if (this.agentId === id && view) this.agent = view;
+    this.#inspecting = true;
+    try {
+      const limit = new Promise<null>((resolve) => setTimeout(() => resolve(null), INSPECT_LIMIT_MS));
+      const view = await Promise.race([this.grove.inspect(id).catch(() => null), limit]);
+      // A dead node cannot tell; what was seen of it last stays on screen.
+      if (this.agentId === id && view) this.agent = view;
+    } finally {
+      this.#inspecting = false;
+    }
   }
 
   selectNode(id: number | null, agent?: string | null): void {

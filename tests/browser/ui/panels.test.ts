@@ -76,6 +76,17 @@ test('a question typed while the agents are spawned waits for them and then goes
   await expect.poll(() => calls('ask')).toEqual(['Who spoke of the canal?']);
 });
 
+test('the figures go on when the node that is looked into never answers', async () => {
+  fixture.silent = true;
+  grove.selectAgent('a003');
+  for (let looks = 0; looks < 3; looks++) {
+    nowMs += 3_000;
+    await expect.poll(() => grove.snapshot?.atMs).toBe(nowMs);
+  }
+  fixture.silent = false;
+  await expect.poll(() => grove.agent?.id, { timeout: 5_000 }).toBe('a003');
+});
+
 test('every vital sign says in words whether it is met', async () => {
   await show(VitalSigns);
   const list = page.getByRole('listitem');
