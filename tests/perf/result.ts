@@ -1,3 +1,4 @@
+import type { Threshold, Verdict } from './judgePage.ts';
 import type { ProbeResult } from './probe.ts';
 
 /** One figure over the repeats. */
@@ -8,12 +9,18 @@ export interface Spread {
 }
 
 export interface PerfRun extends ProbeResult {
+  /** Every threshold of the scenario; those of `page.*` were judged from `page`. */
+  readonly judgements: readonly Verdict[];
   /** Uncaught errors of the page. */
   readonly errors: readonly string[];
 }
 
 export interface PerfResult {
-  readonly scenario: { readonly durationS?: number; readonly name?: string };
+  readonly scenario: {
+    readonly durationS?: number;
+    readonly name?: string;
+    readonly thresholds?: readonly Threshold[];
+  };
   readonly build: string;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly browser: string };
   /** Whether every judgement of every run holds and nothing threw. */
