@@ -44,3 +44,10 @@ export const agentLogEntry = (id: AgentId, entry: AgentEntry): JournalEntry => (
   owner: agentOwner(id),
   text: JSON.stringify(entry),
 });
+
+const MEMORY_HEAD = '["memory",';
+
+/** The number of the memory that a committed text of an agent's log holds; 0 when it holds none. */
+export function committedSeq(text: string): number {
+  return text.startsWith(MEMORY_HEAD) ? (JSON.parse(text) as AgentEntry & { 0: 'memory' })[1].seq : 0;
+}

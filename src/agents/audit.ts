@@ -7,13 +7,13 @@ import { nodeId } from '../kernel/ids.ts';
  * Reads one committed entry of a node's log into the ledger: the ledger learns of a message when, and only when, crash
  * memory has it. Entries of other owners are none of its business.
  */
-export function auditEntry(ledger: Ledger, owner: string, text: string): void {
+export function auditEntry(ledger: Ledger, owner: string, text: string, nowMs: number): void {
   if (!owner.startsWith('node/')) return;
   const self = Number(owner.slice('node/'.length));
   const entry = JSON.parse(text) as NodeEntry;
   switch (entry[0]) {
     case 'out':
-      return ledger.sent(self, entry[1], entry[2], fingerprint(entry[3]));
+      return ledger.sent(self, entry[1], entry[2], fingerprint(entry[3]), nowMs);
     case 'in':
       return ledger.delivered(entry[1], self, entry[2], fingerprint(entry[3]));
     case 'dead':
@@ -31,7 +31,7 @@ export function auditEntry(ledger: Ledger, owner: string, text: string): void {
 const fingerprint = (message: unknown): number => hash32(JSON.stringify(message));
 
 /** Takes the messages under way of an earlier visit, as the nodes' logs tell (by node number), into a new ledger; returns how many. */
-export function primeLedger(ledger: Ledger, states: readonly NodeState[]): number {
+export function primeLedger(ledger: Ledger, states: readonly NodeState[], nowMs: number): number {
   let carried = 0;
   states.forEach((state, from) => {
     for (const [to, link] of state.sent) {
@@ -39,7 +39,7 @@ export function primeLedger(ledger: Ledger, states: readonly NodeState[]): numbe
       link.pending.forEach((message, i) => {
         const seq = link.base + i;
         if (seq < next) return;
-        ledger.sent(from, to, seq, fingerprint(message));
+        ledger.sent(from, to, seq, fingerprint(message), nowMs);
         carried++;
       });
     }

@@ -41,6 +41,8 @@ export interface GateConfig {
   /** Makes ids of this run differ from those of an earlier one. */
   readonly run: string;
   readonly send: (to: AgentId, body: QuestionBody) => void;
+  /** No question could be put for so long, because the machine slept. */
+  readonly onSlept: (ms: number) => void;
   /** A question was answered or failed. */
   readonly onEnd: (interaction: Interaction) => void;
 }
@@ -57,6 +59,8 @@ export interface Gate {
   /** Poisson arrivals a second from now on; 0 stops them. */
   setRate(perS: number): void;
   addKnownItems(items: readonly KnownItem[]): void;
+  /** These agents are gone for good: nobody is sent to them any more, unless nobody else is left. */
+  withdraw(gone: readonly AgentId[]): void;
   /** Puts a visitor's question; returns its id. */
   ask(text: string): string;
   /** Newest last. */
@@ -67,6 +71,7 @@ export interface Gate {
 
 const RECENT = 20;
 const SWEEP_MS = 250;
+const SLEPT_MS = 30_000;
 
 const zero = (): GateCounts => ({
   asked: 0,
@@ -81,6 +86,7 @@ const zero = (): GateCounts => ({
 export function createGate(env: Env, config: GateConfig): Gate {
   const rng = env.random('gate');
   const items: KnownItem[] = [];
+  let agents = config.agents;
   /** Cumulated Zipf weights over `items`. */
   let weights: number[] = [];
   const open = new Map<string, Interaction>();
@@ -102,7 +108,7 @@ export function createGate(env: Env, config: GateConfig): Gate {
 
   function put(question: string, intendedAtMs: number, byVisitor: boolean, source: string | null): string {
     const id = `${config.run}-${++n}`;
-    const agent = rng.pick(config.agents);
+    const agent = rng.pick(agents);
     const interaction: Interaction = {
       id,
       byVisitor,
@@ -138,11 +144,11 @@ export function createGate(env: Env, config: GateConfig): Gate {
     interaction.responseMs = responseMs;
     interaction.answer = answer;
     interaction.state = answer?.ok ? 'answered' : 'failed';
-    if (answer?.ok) {
-      count('answered');
-      responses.record(responseMs);
-      secondResponses.record(responseMs);
-    } else count('failed');
+    // A failure that comes fast is no fast answer: it counts as one that took its whole time.
+    const countedMs = answer?.ok ? responseMs : Math.max(responseMs, config.deadlineMs);
+    responses.record(countedMs);
+    secondResponses.record(countedMs);
+    count(answer?.ok ? 'answered' : 'failed');
     if (answer?.rateLimited) count('agent429');
     if (interaction.source !== null) {
       interaction.found = answer?.citations.some((c) => c.source === interaction.source) ?? false;
@@ -182,6 +188,11 @@ export function createGate(env: Env, config: GateConfig): Gate {
     if (ratePerS <= 0) return;
     cancelArrival = env.setTimer(Math.max(0, nextAtMs - env.now()), () => {
       const nowMs = env.now();
+      if (nowMs - nextAtMs > SLEPT_MS) {
+        // The machine slept: what would have arrived meanwhile is not put all at once.
+        config.onSlept(nowMs - nextAtMs);
+        nextAtMs = nowMs;
+      }
       while (nextAtMs <= nowMs) {
         if (items.length > 0) {
           const item = pickItem();
@@ -231,6 +242,10 @@ export function createGate(env: Env, config: GateConfig): Gate {
       }
       let sum = 0;
       weights = items.map((_, i) => (sum += 1 / (i + 1) ** config.zipf));
+    },
+    withdraw(gone) {
+      const left = agents.filter((id) => !gone.includes(id));
+      if (left.length > 0) agents = left;
     },
     ask: (text) => put(text, env.now(), true, null),
     recent: () => recent,

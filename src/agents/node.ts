@@ -4,7 +4,7 @@ import type { BusOptions } from '../bus/options.ts';
 import type { Message } from '../bus/wire.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Env } from '../kernel/env.ts';
-import { nodeId, type AgentId, type Incarnation, type NodeId } from '../kernel/ids.ts';
+import { type AgentId, type Incarnation, type NodeId } from '../kernel/ids.ts';
 import type { JournalEntry, JournalError, JournalPort } from '../memory/journal.ts';
 import type { AgentMemory } from '../memory/agentMemory.ts';
 import type { MemoryDraft, MemoryRecord } from '../memory/record.ts';
@@ -18,6 +18,7 @@ import {
   nextNumber,
   nodeOwner,
   receivedFrom,
+  sentTo,
   type NodeEntry,
   type NodeState,
 } from './nodeLog.ts';
@@ -112,6 +113,8 @@ export function startNode(
   const byAddress = new Map<string, Resident>(residents.map((r) => [r.id, r]));
   const ackedSeq = new Map<AgentId, number>();
   const traffic = new Map<NodeId, number>();
+  /** Peers that were given up, and why: what is sent to them goes to the dead letters at once. */
+  const abandoned = new Map<NodeId, string>();
   const trims = new Map<NodeId, number>();
   const counters: NodeCounters = {
     accepted: 0,
@@ -308,12 +311,18 @@ export function startNode(
       const seq = numbers.get(to) ?? nextNumber(state, to);
       numbers.set(to, seq + 1);
       all.push(['out', to, seq, message]);
-      out.push({ to, seq, message });
+      const reason = abandoned.get(to);
+      if (reason === undefined) out.push({ to, seq, message });
+      else {
+        all.push(['abandon', to, seq, 1, reason]);
+        counters.deadLettered++;
+      }
     }
     if (all.length === 0 && more.length === 0) return;
     append(all, more, () => {
       done();
       for (const { to, seq, message } of out) {
+        if (abandoned.has(to)) continue;
         traffic.set(to, (traffic.get(to) ?? 0) + 1);
         if (to === self) accepted(self, seq, [message]);
         else assert(endpoint.send(to, message) === seq, `link ${self}>${to}: number ${seq} is not the next`);
@@ -368,10 +377,14 @@ export function startNode(
     },
     peerRestarted: (peer, inc) => endpoint.peerRestarted(peer, inc),
     abandon(peer, reason) {
-      const { base, pending } = endpoint.abandon(peer);
-      if (pending.length === 0) return;
-      counters.deadLettered += pending.length;
-      append([['abandon', nodeId(peer), base, pending.length, reason]], [], () => undefined);
+      if (abandoned.has(peer)) return;
+      abandoned.set(peer, reason);
+      endpoint.abandon(peer);
+      append(takeTrims(), [], () => undefined);
+      const link = sentTo(state, peer);
+      if (link.pending.length === 0) return;
+      counters.deadLettered += link.pending.length;
+      append([['abandon', peer, link.base, link.pending.length, reason]], [], () => undefined);
     },
     close,
   };

@@ -41,7 +41,7 @@ export interface EndpointConfig {
   readonly onMessages: (from: NodeId, first: number, messages: readonly Message[]) => void;
   /** The peer settled everything below `below`. */
   readonly onSettled?: (to: NodeId, below: number) => void;
-  /** A peer says hello and has `messages` for us that it cannot know to be settled. */
+  /** A peer says hello and has `messages` for us that were out before and are not settled: they come again. */
   readonly onHello?: (from: NodeId, messages: number) => void;
 }
 
@@ -154,6 +154,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       ...head(peer),
       base: sender.base,
       next: sending.nextSeq(sender),
+      highest: sender.highest,
       fresh: config.durable === undefined,
     };
     const call = port.open(dialChannel(grove, peer.id), () => undefined);
@@ -243,6 +244,9 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
         busy = true;
         if (!sender.established) {
           if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
+        } else if (sending.isBlocked(sender)) {
+          // The window is closed, and the ack that opens it may be lost: ask (the persist timer of RFC 9293, 3.8.6.1).
+          if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
         } else if (sending.expire(sender, nowMs)) {
           stats.resends++;
           // The peer may have restarted unannounced: a hello beside the resend finds out.
@@ -296,7 +300,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     peer.placed = true;
     if (peer.session !== frame.inc) {
       peer.session = frame.inc;
-      config.onHello?.(peer.id, Math.max(0, frame.next - Math.max(frame.base, receiver.expected)));
+      config.onHello?.(peer.id, Math.max(0, frame.highest - Math.max(frame.base, receiver.expected)));
     }
     post(peer, {
       type: 'hello-ack',
@@ -307,7 +311,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   }
 
   function hearHelloAck(peer: Peer, frame: HelloAckFrame): void {
-    if (peer.sender.established) return;
+    if (peer.sender.established) return hearAck(peer, frame.expected, frame.window, false);
     const settled = sending.establish(peer.sender, frame.expected, frame.window);
     peer.helloGapMs = HELLO_FIRST_MS;
     if (settled > 0) config.onSettled?.(peer.id, peer.sender.base);

@@ -1,9 +1,11 @@
-/** The account of all links. In flight = sent - delivered - dead-lettered - lost. */
+/** The account of all links, each part counted by itself: sent = delivered + dead-lettered + in flight + lost. */
 export interface LedgerTotals {
   readonly sent: number;
   readonly delivered: number;
   readonly deadLettered: number;
   readonly inFlight: number;
+  /** In flight for longer than `OVERDUE_MS`. */
+  readonly overdue: number;
   /** Sent, not delivered, though something sent later on the same link was. */
   readonly lost: number;
   /** Delivered more than once, or never sent. */
@@ -14,9 +16,25 @@ export interface LedgerTotals {
   readonly corrupted: number;
 }
 
+/** The account before anything was sent. */
+export const NOTHING_SENT: LedgerTotals = {
+  sent: 0,
+  delivered: 0,
+  deadLettered: 0,
+  inFlight: 0,
+  overdue: 0,
+  lost: 0,
+  duplicated: 0,
+  misordered: 0,
+  corrupted: 0,
+};
+
+/** A message under way for this long is not on its way any more, whatever the reason. */
+export const OVERDUE_MS = 10_000;
+
 interface LinkAccount {
-  /** Number -> fingerprint of what was sent and has not arrived. */
-  readonly open: Map<number, number>;
+  /** What was sent and has not arrived, by number. */
+  readonly open: Map<number, { readonly fingerprint: number; readonly atMs: number }>;
   highestSent: number;
   highestDelivered: number;
 }
@@ -30,7 +48,6 @@ export class Ledger {
   #sent = 0;
   #delivered = 0;
   #deadLettered = 0;
-  #lost = 0;
   #duplicated = 0;
   #misordered = 0;
   #corrupted = 0;
@@ -42,12 +59,12 @@ export class Ledger {
     return link;
   }
 
-  /** A message was committed as sent; `fingerprint` is any 32-bit hash of its content. Sent again under its number, it counts once. */
-  sent(from: number, to: number, seq: number, fingerprint: number): void {
+  /** A message was committed as sent at `atMs`; `fingerprint` is any 32-bit hash of its content. Sent again under its number, it counts once. */
+  sent(from: number, to: number, seq: number, fingerprint: number, atMs: number): void {
     const link = this.#link(from, to);
     if (seq <= link.highestSent) return;
     link.highestSent = seq;
-    link.open.set(seq, fingerprint);
+    link.open.set(seq, { fingerprint, atMs });
     this.#sent++;
   }
 
@@ -61,16 +78,10 @@ export class Ledger {
     }
     link.open.delete(seq);
     this.#delivered++;
-    if (expected !== fingerprint) this.#corrupted++;
+    if (expected.fingerprint !== fingerprint) this.#corrupted++;
     if (seq < link.highestDelivered) {
-      // It had been counted as lost when a later one overtook it.
       this.#misordered++;
-      this.#lost--;
       return;
-    }
-    for (const earlier of link.open.keys()) {
-      if (earlier >= seq) break;
-      if (earlier > link.highestDelivered) this.#lost++;
     }
     link.highestDelivered = seq;
   }
@@ -79,17 +90,27 @@ export class Ledger {
   deadLettered(from: number, to: number, seq: number): void {
     const link = this.#link(from, to);
     if (!link.open.delete(seq)) return;
-    if (seq < link.highestDelivered) this.#lost--;
     this.#deadLettered++;
   }
 
-  totals(): LedgerTotals {
+  totals(nowMs: number): LedgerTotals {
+    let inFlight = 0;
+    let overdue = 0;
+    let lost = 0;
+    for (const { open, highestDelivered } of this.#links.values())
+      for (const [seq, { atMs }] of open)
+        if (seq < highestDelivered) lost++;
+        else {
+          inFlight++;
+          if (nowMs - atMs > OVERDUE_MS) overdue++;
+        }
     return {
       sent: this.#sent,
       delivered: this.#delivered,
       deadLettered: this.#deadLettered,
-      inFlight: this.#sent - this.#delivered - this.#deadLettered - this.#lost,
-      lost: this.#lost,
+      inFlight,
+      overdue,
+      lost,
       duplicated: this.#duplicated,
       misordered: this.#misordered,
       corrupted: this.#corrupted,

@@ -152,3 +152,7 @@ export function discard(s: SenderState): void {
   s.cursor = s.base;
   s.highest = Math.max(s.highest, s.base);
 }
+
+/** Nothing is in flight although something waits: the receiver's window is closed. */
+export const isBlocked = (s: SenderState): boolean =>
+  s.established && s.cursor === s.base && s.window === 0 && waiting(s) > 0;

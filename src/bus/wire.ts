@@ -30,6 +30,8 @@ export interface HelloFrame extends FrameHead {
   readonly base: number;
   /** The next sequence number that will be given out: next - base messages wait. */
   readonly next: number;
+  /** Numbers below it have been out at least once. */
+  readonly highest: number;
   /** The sender's numbering starts anew in this incarnation; otherwise it goes on from an earlier one. */
   readonly fresh: boolean;
 }
@@ -81,7 +83,10 @@ export function readFrame(value: unknown): Frame | 'version' | null {
   if (!isCount(f['from']) || !isCount(f['to']) || !isCount(f['inc']) || !isCount(f['peerInc'])) return null;
   switch (f['type']) {
     case 'hello':
-      return isCount(f['base']) && isCount(f['next']) && typeof f['fresh'] === 'boolean'
+      return isCount(f['base']) &&
+        isCount(f['next']) &&
+        isCount(f['highest']) &&
+        typeof f['fresh'] === 'boolean'
         ? (value as HelloFrame)
         : null;
     case 'hello-ack':

@@ -1,7 +1,7 @@
-import { auditEntry } from '../../agents/audit.ts';
-import { nodeOwner } from '../../agents/nodeLog.ts';
+import { committedSeq } from '../../agents/agentLog.ts';
+import { auditEntry, primeLedger } from '../../agents/audit.ts';
+import { agentOwner, nodeOwner } from '../../agents/nodeLog.ts';
 import { replayNodeLog } from '../../agents/node.ts';
-import { primeLedger } from '../../agents/audit.ts';
 import { Ledger, type LedgerTotals } from '../../bus/ledger.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { JournalError, JournalPort } from '../../memory/journal.ts';
@@ -28,6 +28,8 @@ export interface StoreControl {
   /** Serves a node's incarnation on that port, and refuses all lower ones from now on. */
   connect(node: number, inc: number, port: MessagePort): void;
   ledger(): LedgerTotals;
+  /** Per agent: the highest memory number committed since `open`; 0 for none. */
+  committed(agents: readonly string[]): number[];
   stats(): JournalStats;
 }
 
@@ -38,6 +40,9 @@ const promised = <T>(run: (done: (r: Result<T, JournalError>) => void) => void):
 
 export function createStoreControl(): StoreControl {
   const ledger = new Ledger();
+  /** Highest memory number that was committed, by agent. */
+  const committed = new Map<string, number>();
+  let now = (): number => 0;
   let writer: JournalWriter | null = null;
   let own: JournalPort | null = null;
   const opened = (): { writer: JournalWriter; own: JournalPort } => {
@@ -47,12 +52,13 @@ export function createStoreControl(): StoreControl {
   return {
     async open(database, epochMs, groupCommitMs) {
       const store = await openIdbSegmentStore(database);
-      const created = createJournalWriter(
-        createLiveEnv(epochMs, 'store'),
-        store,
-        { groupCommitMs },
-        (owner, text) => auditEntry(ledger, owner, text),
-      );
+      const env = createLiveEnv(epochMs, 'store');
+      now = () => env.now();
+      const created = createJournalWriter(env, store, { groupCommitMs }, (owner, text) => {
+        auditEntry(ledger, owner, text, env.now());
+        const seq = committedSeq(text);
+        if (seq > 0) committed.set(owner, seq);
+      });
       const { entries } = await promised<{ readonly entries: number }>((done) => created.ready(done));
       writer = created;
       own = created.session(-1, 1);
@@ -73,12 +79,13 @@ export function createStoreControl(): StoreControl {
     async carryOver(nodes) {
       const owners = Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i));
       const logs = await promised<readonly (readonly string[])[]>((done) => opened().own.load(owners, done));
-      return primeLedger(ledger, logs.map(replayNodeLog));
+      return primeLedger(ledger, logs.map(replayNodeLog), now());
     },
     connect(node, inc, port) {
       serveJournal(port, opened().writer.session(node, inc));
     },
-    ledger: () => ledger.totals(),
+    ledger: () => ledger.totals(now()),
+    committed: (agents) => agents.map((id) => committed.get(agentOwner(id)) ?? 0),
     stats: () => opened().writer.stats(),
   };
 }

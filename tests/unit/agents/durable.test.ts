@@ -61,7 +61,7 @@ async function plantGrove(seed: string, weather: Weather, mutant: JournalMutant 
   const ledger = new Ledger();
   const store = createMemorySegmentStore(env);
   const writer = createJournalWriter(env, store, { groupCommitMs: 2 }, (owner, text) =>
-    auditEntry(ledger, owner, text),
+    auditEntry(ledger, owner, text, env.now()),
   );
   writer.ready(() => undefined);
   await env.advance(10);
@@ -149,7 +149,7 @@ async function killings(
       const n = seen.get(`${task}/${hops}`) ?? 0;
       if (n !== 1) wrong.push(`task ${task}, hop ${hops}: remembered ${n} times`);
     }
-  return { totals: grove.ledger.totals(), wrong };
+  return { totals: grove.ledger.totals(0), wrong };
 }
 
 describe('durable nodes', () => {
@@ -224,7 +224,7 @@ describe('durable nodes', () => {
       await grove.start(i);
     }
     await grove.env.advance(20_000);
-    expect(grove.ledger.totals()).toMatchObject({
+    expect(grove.ledger.totals(0)).toMatchObject({
       sent: 3_600,
       delivered: 3_600,
       duplicated: 0,
@@ -244,7 +244,7 @@ describe('durable nodes', () => {
     await grove.env.advance(100);
     grove.node(0)!.abandon(nodeId(3), 'given up');
     await grove.env.advance(1_000);
-    expect(grove.ledger.totals()).toMatchObject({
+    expect(grove.ledger.totals(0)).toMatchObject({
       sent: 2,
       delivered: 1,
       deadLettered: 1,
@@ -267,7 +267,7 @@ describe('durable nodes', () => {
       void grove.env.advance(50);
     });
     const ledger = new Ledger();
-    expect(primeLedger(ledger, texts.map(replayNodeLog))).toBe(2);
-    expect(ledger.totals()).toMatchObject({ sent: 2, inFlight: 2 });
+    expect(primeLedger(ledger, texts.map(replayNodeLog), 0)).toBe(2);
+    expect(ledger.totals(0)).toMatchObject({ sent: 2, inFlight: 2 });
   });
 });

@@ -34,12 +34,14 @@ function gateWith(
     run: 'run',
     send: (_to, body) => reply(body),
     onEnd: () => undefined,
+    onSlept: (ms) => slept.push(ms),
   });
   gate.addKnownItems(
     Array.from({ length: 50 }, (_, i) => ({ query: `what about ${i}?`, source: `doc#${i}` })),
   );
   return { gate, env };
 }
+const slept: number[] = [];
 const deliver = (gate: Gate, body: AnswerBody): void =>
   void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'answer', body }, null as never);
 
@@ -92,6 +94,48 @@ describe('the gate', () => {
     deliver(gate, answerTo(asked[0]!));
     expect(gate.total).toMatchObject({ answered: 0, failed: 1, carriedOver: 0 });
     expect(gate.recent().find((i) => i.id === id)).toMatchObject({ state: 'failed', byVisitor: true });
+  });
+
+  it('counts a quick failure as slow: a refusal is no fast answer', async () => {
+    const { gate, env } = gateWith((q) => {
+      env.setTimer(5, () => deliver(gate, answerTo(q, [], false)));
+    });
+    gate.ask('why?');
+    await env.advance(100);
+    expect(gate.total).toMatchObject({ answered: 0, failed: 1 });
+    expect(gate.responses.quantile(0.5)).toBeGreaterThanOrEqual(990);
+  });
+
+  it('puts no heap of questions after the machine slept, and says so', async () => {
+    const env = createTestEnv();
+    let asleepMs = 0;
+    const sleepy: TestEnv = { ...env, now: () => env.now() + asleepMs };
+    const { gate } = gateWith(() => undefined, sleepy);
+    gate.setRate(10);
+    await env.advance(1_000);
+    const before = gate.total.asked;
+    asleepMs = 3_600_000;
+    slept.length = 0;
+    await env.advance(1_000);
+    expect(gate.total.asked - before).toBeLessThan(40);
+    expect(slept).toHaveLength(1);
+  });
+
+  it('sends nobody to agents that are gone', async () => {
+    const asked: string[] = [];
+    const env = createTestEnv();
+    const gate = createGate(env, {
+      agents: [0, 1, 2].map(agentId),
+      deadlineMs: 1_000,
+      zipf: 1,
+      run: 'run',
+      send: (to) => asked.push(to),
+      onEnd: () => undefined,
+      onSlept: () => undefined,
+    });
+    gate.withdraw([agentId(1)]);
+    for (let i = 0; i < 50; i++) gate.ask('who?');
+    expect(new Set(asked)).toEqual(new Set(['a000', 'a002']));
   });
 
   it('knows answers of an earlier visit for what they are', () => {

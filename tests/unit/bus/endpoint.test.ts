@@ -153,7 +153,18 @@ describe('an endpoint', () => {
       onMessages: () => undefined,
     });
     const raw = network.port().open('g/dial/2', () => undefined);
-    const hello = { v: 1, type: 'hello', from: 1, to: 2, inc: 5, peerInc: 0, base: 1, next: 1, fresh: true };
+    const hello = {
+      v: 1,
+      type: 'hello',
+      from: 1,
+      to: 2,
+      inc: 5,
+      peerInc: 0,
+      base: 1,
+      next: 1,
+      highest: 1,
+      fresh: true,
+    };
     for (const frame of [
       hello,
       { ...hello, v: 2 },
@@ -166,6 +177,43 @@ describe('an endpoint', () => {
       await env.advance(100);
     }
     expect(b.stats.refused).toEqual({ version: 1, shape: 2, 'dead-incarnation': 1, address: 1 });
+  });
+
+  it('goes on after the ack that opens a closed window was lost', async () => {
+    const env = createTestEnv();
+    const network = createFakeNetwork(env, calm);
+    const options = { ...defaults, windowMessages: 16 };
+    let received = 0;
+    const base = { grove: 'g', inc: incarnation(1), options };
+    const durable = { sent: new Map(), received: new Map() };
+    const a = createEndpoint(env, network.port(), {
+      ...base,
+      self: nodeId(1),
+      durable,
+      onMessages: () => undefined,
+    });
+    const b = createEndpoint(env, network.port(), {
+      ...base,
+      self: nodeId(2),
+      durable,
+      onMessages(from, first, due) {
+        received += due.length;
+        b.settle(from, first + due.length);
+      },
+    });
+    for (let n = 0; n < 40; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n });
+    await env.advance(1_000);
+    expect(received).toBe(16);
+    network.weather = { ...calm, loss: 1 };
+    b.deal(nodeId(1), 16);
+    await env.advance(100);
+    network.weather = calm;
+    await env.advance(5_000);
+    expect(received).toBe(32);
+    b.deal(nodeId(1), 16);
+    await env.advance(5_000);
+    expect(received).toBe(40);
+    expect(a.unsettled()).toBe(0);
   });
 
   describe('is caught by the checker when', () => {
