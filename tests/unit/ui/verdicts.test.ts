@@ -33,6 +33,7 @@ const signs: fc.Arbitrary<VitalSigns> = fc.record({
     lost: fc.nat(3),
     duplicated: fc.nat(3),
     misordered: fc.nat(3),
+    overdue: fc.nat(3),
   }),
   rush: fc.record({ p50Ms: ms, p999Ms: ms, samples: count }),
   crash: fc.record({ ackedWrites: count, lost: fc.nat(3) }),
@@ -43,19 +44,28 @@ const empty: VitalSigns = {
   concurrency: { agents: 0, nodes: 0 },
   memory: { metric: 'found@1', dataset: 'self-test', value: 0, queries: 0 },
   rateLimit: { wire429: 0, agent429: 0, bindingLimit: 'requests/min', bindingUse: 0, saturated: false },
-  delivery: { sent: 0, delivered: 0, deadLettered: 0, inFlight: 0, lost: 0, duplicated: 0, misordered: 0 },
+  delivery: {
+    sent: 0,
+    delivered: 0,
+    deadLettered: 0,
+    inFlight: 0,
+    lost: 0,
+    duplicated: 0,
+    misordered: 0,
+    overdue: 0,
+  },
   rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
   crash: { ackedWrites: 0, lost: 0 },
 };
-const recovery = { node: 3, ms: 231, messagesRedelivered: 0, messagesLost: 0, memoriesLost: 0 };
 
 function measured(vitalSigns: VitalSigns, over: Partial<Measured> = {}): Measured {
   const agents = vitalSigns.concurrency.agents;
   return {
     phase: 'running',
     vitalSigns,
-    recoveries: [],
+    recovered: 0,
     resumed: null,
+    questions: { asked: 0, answered: vitalSigns.responseTime.samples, failed: 0 },
     progress: { workersUp: 1, workersWanted: 1, agentsReady: agents, agentsWanted: agents, memories: 0 },
     ...over,
   };
@@ -95,7 +105,7 @@ test('there are always the same seven signs in the same order, each with bar, la
 test('each sign is met exactly on the right side of its bar', () => {
   fc.assert(
     fc.property(signs, (s) => {
-      const m = measured(s, { recoveries: [recovery] });
+      const m = measured(s, { recovered: 1 });
       const d = s.delivery;
       const bars: Record<Verdict['key'], boolean> = {
         responseTime: s.responseTime.samples > 0 && s.responseTime.p99Ms < 2_000,
@@ -107,6 +117,7 @@ test('each sign is met exactly on the right side of its bar', () => {
           (s.responseTime.samples > 0 || s.rateLimit.bindingUse > 0),
         delivery:
           d.sent > 0 &&
+          d.overdue === 0 &&
           d.lost + d.duplicated + d.misordered === 0 &&
           d.sent === d.delivered + d.deadLettered + d.inFlight,
         rush: s.rush.samples > 0 && s.rush.p999Ms < 100,
@@ -127,10 +138,52 @@ test('one message lost, delivered twice or out of order is enough to fail delive
   expect(short.value).not.toBe('100 %');
 });
 
+test('messages in flight for too long fail delivery, and both are told', () => {
+  const good = { ...empty.delivery, sent: 100, delivered: 93, deadLettered: 1, inFlight: 6 };
+  expect(of('delivery', measured({ ...empty, delivery: good }))).toMatchObject({
+    status: 'met',
+    basis: '100 sent, 6 in flight, 0 overdue, 1 dead letter',
+  });
+  expect(of('delivery', measured({ ...empty, delivery: { ...good, overdue: 2 } }))).toMatchObject({
+    status: 'not met',
+    basis: '100 sent, 6 in flight, 2 overdue, 1 dead letter',
+  });
+});
+
+test('a quick answer is no merit when more than one question in a hundred failed', () => {
+  const quick = { ...empty, responseTime: { p50Ms: 400, p95Ms: 600, p99Ms: 800, samples: 990 } };
+  const failing = (failed: number): Verdict =>
+    of('responseTime', measured(quick, { questions: { asked: 2_000, answered: 990, failed } }));
+  expect(failing(10).status).toBe('met');
+  expect(failing(11).status).toBe('not met');
+  expect(failing(11).basis).toContain('11 failed');
+  const none = of('responseTime', measured(empty, { questions: { asked: 4, answered: 0, failed: 4 } }));
+  expect(none).toMatchObject({ status: 'not met', value: '–', basis: 'no answer yet; 4 failed' });
+});
+
+test('a small scenario with all its agents up has not failed, and is not called met either', () => {
+  const up = (agents: number, agentsWanted: number, phase: Measured['phase'] = 'running'): Verdict => {
+    const m = measured({ ...empty, concurrency: { agents, nodes: agents } }, { phase });
+    return of('concurrency', { ...m, progress: { ...m.progress, agentsWanted } });
+  };
+  expect(up(8, 8)).toMatchObject({ status: 'as asked', basis: '8 of 8 up; the first bar is 100' });
+  expect(up(7, 8).status).toBe('not met');
+  expect(up(99, 100)).toMatchObject({ status: 'not met', basis: '99 of 100 up' });
+  expect(up(100, 100).status).toBe('met');
+  expect(up(100, 100, 'stopped')).toMatchObject({ status: 'stopped', value: '0', label: 'agents up' });
+});
+
+test('a time below the step of the clock is not told as nothing', () => {
+  const s = { ...empty, rush: { p50Ms: 0, p999Ms: 0, samples: 40 } };
+  expect(of('rush', measured(s))).toMatchObject({ value: 'under 0.1 ms', status: 'met' });
+  expect(of('rush', measured(s)).basis).toContain('p50 under 0.1 ms');
+  expect(of('rush', measured({ ...s, rush: { ...s.rush, p999Ms: 0.3 } })).value).toBe('0.30 ms');
+});
+
 test('crash memory is not praised before something died', () => {
   const s = { ...empty, crash: { ackedWrites: 5_000, lost: 0 } };
   expect(of('crash', measured(s)).status).toBe('not yet measured');
-  expect(of('crash', measured(s, { recoveries: [recovery] })).status).toBe('met');
+  expect(of('crash', measured(s, { recovered: 1 })).status).toBe('met');
   expect(of('crash', measured({ ...s, crash: { ackedWrites: 5_000, lost: 1 } })).status).toBe('not met');
 });
 
