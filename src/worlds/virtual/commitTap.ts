@@ -1,0 +1,64 @@
+import type { NodeEntry } from '../../agents/nodeLog.ts';
+
+/** Hears what became durable, each entry once, whatever happened between a commit and its answer. */
+export interface CommitTap {
+  /** As the journal writer's tap calls it. */
+  hear(owner: string, text: string): void;
+  /** After everything died: passes on what is in the log and was not heard, for the answer never came. */
+  catchUp(owner: string, texts: readonly string[]): void;
+}
+
+const nodeOf = (owner: string): number | null =>
+  owner.startsWith('node/') ? Number(owner.slice('node/'.length)) : null;
+
+export function createCommitTap(listen: (owner: string, text: string) => void): CommitTap {
+  /** Per link and direction, the highest number heard; per agent, how many entries. */
+  const heard = new Map<string, number>();
+
+  /** The place of an entry that is numbered. */
+  function placeOf(owner: string, text: string): { readonly key: string; readonly seq: number } | null {
+    const node = nodeOf(owner);
+    if (node === null) {
+      if (!text.startsWith('["memory"')) return null;
+      return { key: owner, seq: (JSON.parse(text) as ['memory', { readonly seq: number }])[1].seq };
+    }
+    const entry = JSON.parse(text) as NodeEntry;
+    switch (entry[0]) {
+      case 'out':
+        return { key: `${node}>${entry[1]}`, seq: entry[2] };
+      case 'in':
+      case 'dead':
+        return { key: `${entry[1]}>${node} in`, seq: entry[2] };
+      default:
+        return null;
+    }
+  }
+
+  function hear(owner: string, text: string): void {
+    const place = placeOf(owner, text);
+    if (place) heard.set(place.key, Math.max(heard.get(place.key) ?? 0, place.seq));
+    listen(owner, text);
+  }
+
+  return {
+    hear,
+    catchUp(owner, texts) {
+      const node = nodeOf(owner);
+      const fresh = (key: string, seq: number): boolean => seq > (heard.get(key) ?? 0);
+      for (const text of texts) {
+        const place = placeOf(owner, text);
+        if (place && fresh(place.key, place.seq)) hear(owner, text);
+        if (node === null || !text.startsWith('["state"')) continue;
+        // A checkpoint swallowed its entries: those not heard stand in it.
+        const [, state] = JSON.parse(text) as Extract<NodeEntry, readonly ['state', unknown]>;
+        for (const [to, base, pending] of state.sent)
+          pending.forEach((message, i) => {
+            if (fresh(`${node}>${to}`, base + i)) hear(owner, JSON.stringify(['out', to, base + i, message]));
+          });
+        for (const [from, , undealt] of state.received)
+          for (const [seq, message] of undealt)
+            if (fresh(`${from}>${node} in`, seq)) hear(owner, JSON.stringify(['in', from, seq, message]));
+      }
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { createRng } from '../../kernel/rng.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { FAIR_WEATHER, type Weather } from './virtualNetwork.ts';
+
+/** Something that goes wrong at a time known beforehand. */
+export type PlannedFault = { readonly atMs: number } & (
+  | {
+      readonly type: 'kill';
+      readonly node: number;
+      /** Until its next incarnation starts. */
+      readonly downMs: number;
+      /** How long the killed one goes on all the same, as a terminated worker in synchronous code does. */
+      readonly zombieMs: number;
+    }
+  | { readonly type: 'pause'; readonly node: number; readonly forMs: number }
+  | { readonly type: 'partition'; readonly nodes: readonly number[]; readonly forMs: number }
+  | {
+      readonly type: 'link';
+      readonly from: number;
+      readonly to: number;
+      readonly loss: number;
+      readonly delayMs: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly type: 'provider';
+      readonly slowdown: number;
+      readonly failing: number;
+      readonly forMs: number;
+    }
+  | { readonly type: 'power cut'; readonly downMs: number }
+);
+
+/** All that goes wrong in a run. */
+export interface FaultPlan {
+  /** Until the last planned fault is over. */
+  readonly weather: Weather;
+  /** In the order of time. */
+  readonly faults: readonly PlannedFault[];
+  /** Per node from 0 (the gate): how fast its clock runs. */
+  readonly clockRates: readonly number[];
+}
+
+/** Draws a plan from the scenario's seed: the same seed, nodes and duration give the same plan. */
+export function drawFaultPlan(
+  scenario: Pick<Scenario, 'seed' | 'faults'>,
+  nodes: number,
+  durationMs: number,
+): FaultPlan {
+  const rates = scenario.faults;
+  const rng = createRng(`${scenario.seed}/faults`);
+  const faults: PlannedFault[] = [];
+  /** Poisson arrivals; each kind has a stream of its own, so that one more of a kind leaves the others alone. */
+  const arrivals = (
+    kind: string,
+    perMin: number,
+    draw: (atMs: number, r: typeof rng) => PlannedFault,
+  ): void => {
+    if (perMin <= 0) return;
+    const own = rng.fork(kind);
+    for (
+      let atMs = own.exponential(60_000 / perMin);
+      atMs < durationMs;
+      atMs += own.exponential(60_000 / perMin)
+    )
+      faults.push(draw(Math.round(atMs), own));
+  };
+  const anyNode = (r: typeof rng, from = 0): number => from + r.int(nodes + 1 - from);
+  // The gate lives with the conductor in the grove, and falls only with everything else.
+  const firstMortal = rates.on === 'relay' ? 0 : 1;
+  arrivals('kill', rates.killsPerMin, (atMs, r) => ({
+    atMs,
+    type: 'kill',
+    node: anyNode(r, firstMortal),
+    downMs: r.int(400),
+    zombieMs: r.next() < 0.3 ? r.int(2_000) : 0,
+  }));
+  arrivals('pause', rates.pausesPerMin, (atMs, r) => ({
+    atMs,
+    type: 'pause',
+    node: anyNode(r, firstMortal),
+    forMs: 100 + r.int(4_000),
+  }));
+  arrivals('partition', rates.partitionsPerMin, (atMs, r) => {
+    const side = Array.from({ length: nodes + 1 }, (_, i) => i).filter(() => r.next() < 0.5);
+    return { atMs, type: 'partition', nodes: side, forMs: 200 + r.int(6_000) };
+  });
+  arrivals('link', rates.linkTroublesPerMin, (atMs, r) => ({
+    atMs,
+    type: 'link',
+    from: anyNode(r, 1),
+    to: anyNode(r),
+    loss: r.next() * 0.8,
+    delayMs: r.int(200),
+    forMs: 200 + r.int(5_000),
+  }));
+  arrivals('provider', rates.providerTroublesPerMin, (atMs, r) => ({
+    atMs,
+    type: 'provider',
+    slowdown: 1 + r.int(4),
+    failing: r.next() * 0.5,
+    forMs: 500 + r.int(5_000),
+  }));
+  arrivals('power cut', rates.powerCutsPerMin, (atMs, r) => ({
+    atMs,
+    type: 'power cut',
+    downMs: 50 + r.int(1_000),
+  }));
+  faults.sort((a, b) => a.atMs - b.atMs);
+  return {
+    weather: {
+      loss: rng.next() * rates.lossMax,
+      duplication: rng.next() * rates.duplicationMax,
+      reordering: rng.next() * rates.reorderingMax,
+      reorderMs: rates.reorderingMax > 0 ? rng.next() * 50 : 0,
+      delayMs: FAIR_WEATHER.delayMs,
+      jitterMs: FAIR_WEATHER.jitterMs + (rates.reorderingMax > 0 ? rng.next() * 10 : 0),
+    },
+    faults,
+    clockRates: Array.from({ length: nodes + 1 }, () => 1 + (rng.next() * 2 - 1) * rates.clockDriftMax),
+  };
+}
+
+/** When the last of the plan's faults is over. */
+export function endOfFaults(plan: FaultPlan): number {
+  return plan.faults.reduce((end, f) => {
+    const lastsMs = 'forMs' in f ? f.forMs : f.type === 'kill' ? Math.max(f.downMs, f.zombieMs) : f.downMs;
+    return Math.max(end, f.atMs + lastsMs);
+  }, 0);
+}

@@ -1,0 +1,344 @@
+import { replayAgentLog } from '../../agents/agentLog.ts';
+import { auditEntry } from '../../agents/audit.ts';
+import type { Behaviour } from '../../agents/behaviour.ts';
+import { replayNodeLog, startNode, type Node } from '../../agents/node.ts';
+import { agentOwner, nodeOwner } from '../../agents/nodeLog.ts';
+import { GATE_ADDRESS } from '../../agents/protocol.ts';
+import type { ChannelPort } from '../../bus/channel.ts';
+import { Ledger } from '../../bus/ledger.ts';
+import { pausable } from '../../faults/pause.ts';
+import { agentId, GATE, incarnation, nodeId } from '../../kernel/ids.ts';
+import { createRng } from '../../kernel/rng.ts';
+import { createAgentMemory } from '../../memory/agentMemory.ts';
+import type { JournalPort } from '../../memory/journal.ts';
+import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
+import type { Scenario } from '../../scenario/scenario.ts';
+import { createCommitTap } from './commitTap.ts';
+import { EVENT } from './eventLog.ts';
+import { type FaultPlan, type PlannedFault } from './faultPlan.ts';
+import { createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
+import { createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
+import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
+import { createVirtualPort, journalOver } from './virtualPorts.ts';
+import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
+
+/** What agents of a relay pass on: `hops` more times. */
+export interface RelayTask {
+  readonly task: number;
+  readonly hops: number;
+}
+
+/** Ways to break the protocol from outside, to see whether checkers notice. */
+export interface Sabotage {
+  readonly journal?: (inner: JournalPort, node: number, world: VirtualWorld) => JournalPort;
+  readonly channels?: (inner: ChannelPort, node: number, inc: number) => ChannelPort;
+  /** The incarnation that the writer is told: a constant takes its fence away. */
+  readonly sessionInc?: (inc: number) => number;
+  readonly disk?: Partial<DiskOptions>;
+}
+
+export interface RelayConfig {
+  readonly scenario: Scenario;
+  readonly nodes: number;
+  readonly plan: FaultPlan;
+  /** For so long tasks are put, one after `1 / load.questionsPerS` on average. */
+  readonly putMs: number;
+  readonly hops: number;
+  readonly sabotage?: Sabotage;
+  /** Hears every durable entry of every log, once. */
+  readonly onCommit?: (owner: string, text: string) => void;
+  readonly listen?: Parameters<typeof createVirtualWorld>[0]['listen'];
+}
+
+interface Place {
+  inc: number;
+  process: VirtualProcess | null;
+  node: Node | null;
+  pause: (forMs: number) => void;
+}
+
+/** Durable nodes on a faulty network over a faulty disk, with agents that remember every task they get and pass it on. */
+export interface RelayGrove {
+  readonly world: VirtualWorld;
+  readonly network: VirtualNetwork;
+  readonly ledger: Ledger;
+  /** Tasks put so far. */
+  readonly put: number;
+  /** Messages received by a behaviour, repeats after a crash included. */
+  readonly received: number;
+  readonly warnings: readonly string[];
+  /** Most that waited at any node: accepted and not dealt with; sent and not settled. Looked at once a second. */
+  readonly peaks: { readonly inbox: number; readonly unsettled: number };
+  /** Nothing is under way: all nodes are up, have dealt with everything and know that their peers have. */
+  readonly quiet: boolean;
+  start(): void;
+  /** Lets everything die and reads what crash memory has: the texts of each owner. */
+  autopsy(): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+/** A task takes its time at every so manieth agent, so that a crash can fall into it. */
+const SLOW_EVERY = 3;
+const SLOW_MS = 40;
+const RESTART_MS = 100;
+
+export function createRelayGrove(config: RelayConfig): RelayGrove {
+  const { scenario, nodes, plan, sabotage = {} } = config;
+  const world = createVirtualWorld({
+    seed: scenario.seed,
+    ...(config.listen && { listen: config.listen }),
+  });
+  const { clock, log } = world;
+  const network = createVirtualNetwork(world, plan.weather);
+  const disk = createVirtualDisk(world, { ...FAIR_DISK, ...sabotage.disk });
+  const ledger = new Ledger();
+  const tap = createCommitTap((owner, text) => {
+    auditEntry(ledger, owner, text, clock.nowMs);
+    config.onCommit?.(owner, text);
+  });
+  const owners = [
+    ...Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i)),
+    ...Array.from({ length: nodes }, (_, i) => agentOwner(agentId(i))),
+  ];
+  const places: Place[] = Array.from({ length: nodes + 1 }, () => ({
+    inc: 0,
+    process: null,
+    node: null,
+    pause: () => undefined,
+  }));
+  const warnings: string[] = [];
+  const peaks = { inbox: 0, unsettled: 0 };
+  let store: { readonly process: VirtualProcess; readonly writer: JournalWriter } | null = null;
+  let put = 0;
+  let received = 0;
+
+  function relay(index: number, process: VirtualProcess): Behaviour {
+    return {
+      receive(message, turn) {
+        received++;
+        const { task, hops } = message.body as RelayTask;
+        const pass = (): void => {
+          turn.remember({
+            kind: 'exchange',
+            text: `${task}/${hops}`,
+            speaker: '',
+            date: '',
+            ring: 'now',
+            source: `exchange/${task}/${hops}`,
+            atMs: process.env.now(),
+          });
+          if (hops > 0)
+            turn.send(agentId((index + 1 + (task % Math.max(1, nodes - 1))) % nodes), 'task', {
+              task,
+              hops: hops - 1,
+            } satisfies RelayTask);
+        };
+        if ((task + hops) % SLOW_EVERY !== 0) {
+          pass();
+          return;
+        }
+        return new Promise<void>((resolve) => {
+          process.env.setTimer(SLOW_MS, () => {
+            pass();
+            resolve();
+            world.wake();
+          });
+        });
+      },
+    };
+  }
+
+  /** Opens crash memory and, once it is read, every node. */
+  function openStore(): void {
+    const process = createVirtualProcess(world, -1, 'store');
+    const writer = createJournalWriter(
+      process.env,
+      disk.storeOf(process),
+      { groupCommitMs: scenario.memory.groupCommitMs },
+      (owner, text) => tap.hear(owner, text),
+    );
+    store = { process, writer };
+    writer.ready((r) => {
+      if (!r.ok) throw new Error(r.error.message);
+      writer.session(-1, 1).load(owners, (logs) => {
+        if (!logs.ok) throw new Error(logs.error.message);
+        owners.forEach((owner, i) => tap.catchUp(owner, logs.value[i]!));
+        for (let id = 0; id <= nodes; id++) startPlace(id);
+      });
+    });
+  }
+
+  function startPlace(id: number): void {
+    const place = places[id]!;
+    const inc = ++place.inc;
+    const { writer, process: storeProcess } = store!;
+    const process = createVirtualProcess(world, id, `node/${id}`, {
+      offsetMs: 0,
+      rate: plan.clockRates[id] ?? 1,
+    });
+    const { env, channels, gate, pause } = pausable(process.env, network.portOf(process));
+    place.process = process;
+    place.node = null;
+    place.pause = pause;
+    const session = writer.session(id, sabotage.sessionInc?.(inc) ?? inc);
+    const remote = journalOver(createVirtualPort(world, process, storeProcess, gate), session);
+    const journal = sabotage.journal?.(remote, id, world) ?? remote;
+    const agent = id === GATE ? null : agentId(id - 1);
+    const wanted = agent === null ? [nodeOwner(id)] : [nodeOwner(id), agentOwner(agent)];
+    const current = (): boolean => places[id]!.inc === inc && process.alive;
+    journal.load(wanted, (r) => {
+      if (!process.alive) return;
+      if (!r.ok) {
+        warnings.push(`node ${id}: ${r.error.message}`);
+        return;
+      }
+      const [nodeLog = [], agentLog = []] = r.value;
+      const memory = agent === null ? null : createAgentMemory(scenario.memory);
+      if (memory) replayAgentLog(memory, agentLog);
+      const node = startNode(
+        env,
+        sabotage.channels?.(channels, id, inc) ?? channels,
+        journal,
+        {
+          grove: 'relay',
+          self: nodeId(id),
+          inc: incarnation(inc),
+          bus: scenario.bus,
+          nodeOf: (address) => nodeId(address === GATE_ADDRESS ? GATE : 1 + Number(address.slice(1))),
+          onFailure(error) {
+            if (!current()) return;
+            warnings.push(`node ${id} failed: ${error.message}`);
+            process.kill();
+            clock.at(clock.nowMs + RESTART_MS, () => places[id]!.inc === inc && startPlace(id));
+          },
+          onPoison: (what) => void warnings.push(what),
+        },
+        replayNodeLog(nodeLog),
+        [
+          memory && agent !== null
+            ? { id: agent, behaviour: relay(id - 1, process), memory }
+            : { id: GATE_ADDRESS, behaviour: { receive: () => undefined }, memory: null },
+        ],
+      );
+      if (current()) place.node = node;
+      // As the supervisor's news does: peers need not wait until they miss it.
+      for (const other of places)
+        if (other.process?.alive) other.node?.peerRestarted(nodeId(id), incarnation(inc));
+    });
+  }
+
+  function kill(id: number, downMs: number, zombieMs: number): void {
+    const place = places[id]!;
+    const { process, inc } = place;
+    if (!process?.alive) return;
+    place.node = null;
+    if (zombieMs > 0) clock.at(clock.nowMs + zombieMs, () => process.kill());
+    else process.kill();
+    clock.at(clock.nowMs + downMs, () => {
+      if (places[id]!.inc === inc && store) startPlace(id);
+    });
+  }
+
+  function everythingDies(): void {
+    for (const place of places) {
+      place.process?.kill();
+      place.node = null;
+      // Whatever was to start that incarnation's successor has lost its reason.
+      place.inc++;
+    }
+    store?.process.kill();
+    store = null;
+    disk.crash();
+  }
+
+  function inject(fault: PlannedFault): void {
+    log.add(clock.nowMs, 'node' in fault ? fault.node : -1, EVENT.fault, fault.type.length);
+    switch (fault.type) {
+      case 'kill':
+        return kill(fault.node, fault.downMs, fault.zombieMs);
+      case 'pause':
+        if (places[fault.node]!.process?.alive) places[fault.node]!.pause(fault.forMs);
+        return;
+      case 'partition': {
+        const side = new Set(fault.nodes);
+        network.partition = side;
+        clock.at(clock.nowMs + fault.forMs, () => {
+          if (network.partition === side) network.partition = null;
+        });
+        return;
+      }
+      case 'power cut':
+        if (!store) return;
+        everythingDies();
+        clock.at(clock.nowMs + fault.downMs, openStore);
+        return;
+      case 'link':
+      case 'provider':
+        // A relay has the weather for its links, and no provider.
+        return;
+    }
+  }
+
+  return {
+    world,
+    network,
+    ledger,
+    warnings,
+    peaks,
+    get put() {
+      return put;
+    },
+    get received() {
+      return received;
+    },
+    get quiet() {
+      const { inFlight, lost } = ledger.totals(clock.nowMs);
+      return (
+        inFlight + lost === 0 && places.every((p) => p.node !== null && p.node.inbox + p.node.unsettled === 0)
+      );
+    },
+    start() {
+      openStore();
+      const rng = createRng(`${scenario.seed}/tasks`);
+      const gapMs = 1_000 / scenario.load.questionsPerS;
+      const next = (): void => {
+        if (clock.nowMs > config.putMs) return;
+        const gate = places[GATE]!.node;
+        if (gate) {
+          const body: RelayTask = { task: put, hops: config.hops };
+          gate.send(GATE_ADDRESS, agentId(rng.int(nodes)), 'task', body);
+          put++;
+        }
+        clock.at(clock.nowMs + rng.exponential(gapMs), next);
+      };
+      clock.at(rng.exponential(gapMs), next);
+      const look = (): void => {
+        for (const { node } of places) {
+          peaks.inbox = Math.max(peaks.inbox, node?.inbox ?? 0);
+          peaks.unsettled = Math.max(peaks.unsettled, node?.unsettled ?? 0);
+        }
+        clock.at(clock.nowMs + 1_000, look);
+      };
+      look();
+      for (const fault of plan.faults) clock.at(fault.atMs, () => inject(fault));
+      const fairAtMs = Math.max(config.putMs, ...plan.faults.map((f) => f.atMs));
+      clock.at(fairAtMs, () => (network.weather = { ...FAIR_WEATHER, jitterMs: plan.weather.jitterMs }));
+    },
+    async autopsy() {
+      everythingDies();
+      const process = createVirtualProcess(world, -1, 'autopsy');
+      const writer = createJournalWriter(process.env, disk.storeOf(process), { groupCommitMs: 0 });
+      const found = new Map<string, readonly string[]>();
+      let problem = null as string | null;
+      writer.ready((r) => {
+        if (!r.ok) problem = r.error.message;
+        writer.session(-1, 1).load(owners, (logs) => {
+          if (logs.ok) owners.forEach((owner, i) => found.set(owner, logs.value[i]!));
+          else problem = logs.error.message;
+        });
+      });
+      await world.run(clock.nowMs + 1_000);
+      if (problem !== null) throw new Error(problem);
+      return found;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { checkpointOf, emptyState, applyEntry, type NodeEntry } from '../../src/agents/nodeLog.ts';
+import type { ChannelPort } from '../../src/bus/channel.ts';
+import { ok } from '../../src/kernel/result.ts';
+import type { JournalPort } from '../../src/memory/journal.ts';
+import type { Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
+
+const kindOf = (text: string): string => (JSON.parse(text) as [string])[0];
+
+/** A journal whose log of the node itself reads otherwise than it was written. */
+const readsAs = (change: (texts: readonly string[]) => readonly string[]): Sabotage => ({
+  journal: (inner): JournalPort => ({
+    append: (entries, done) => inner.append(entries, done),
+    checkpoint: (owner, texts, done) => inner.checkpoint(owner, texts, done),
+    load: (owners, done) =>
+      inner.load(owners, (r) =>
+        done(
+          r.ok ? ok(r.value.map((texts, i) => (owners[i]!.startsWith('node/') ? change(texts) : texts))) : r,
+        ),
+      ),
+  }),
+});
+
+const without = (kind: string): Sabotage => readsAs((texts) => texts.filter((text) => kindOf(text) !== kind));
+
+/** Frames of a dead incarnation pass as those of the living, and whoever they were for. */
+function undatedFrames(inner: ChannelPort, inc: number): ChannelPort {
+  const newest = new Map<number, number>();
+  return {
+    open: (name, receive) =>
+      inner.open(name, (frame) => {
+        const f = frame as { readonly from: number; readonly inc: number };
+        newest.set(f.from, Math.max(newest.get(f.from) ?? 0, f.inc));
+        receive({ ...f, inc: newest.get(f.from), peerInc: inc });
+      }),
+  };
+}
+
+/** The protocol broken on purpose, each in one way; the checkers must notice every one of them. */
+export const sabotages: Readonly<Record<string, Sabotage>> = {
+  'an outbox that does not survive': without('out'),
+  'an inbox that does not survive': without('in'),
+  'no dedupe of what was dealt with': readsAs((texts) => {
+    const state = emptyState();
+    for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
+    for (const link of state.received.values()) link.next = Math.max(1, link.next - 16);
+    return [JSON.stringify(checkpointOf(state))];
+  }),
+  'no note of what was dealt with': without('dealt'),
+  'an ack before the commit': {
+    journal: (inner, _node, world): JournalPort => ({
+      append(entries, done) {
+        const { clock } = world;
+        clock.at(clock.nowMs + 0.1, () => done(ok(undefined)));
+        // The commit comes later, and not at all when the node dies before.
+        clock.at(clock.nowMs + 25, () => inner.append(entries, () => undefined));
+      },
+      checkpoint: (owner, texts, done) => inner.checkpoint(owner, texts, done),
+      load: (owners, done) => inner.load(owners, done),
+    }),
+  },
+  'no check of incarnations': {
+    sessionInc: () => 1,
+    channels: (inner, _node, inc) => undatedFrames(inner, inc),
+  },
+  'a disk that answers before it has written': { disk: { liesMs: 200 } },
+  'a disk that tears a transaction': { disk: { tears: true, delayMs: 20 } },
+};
