@@ -28,6 +28,13 @@ function sentence(error: unknown): string {
   return `The grove did not answer: ${error instanceof Error ? error.message : String(error)}. Reload the page to try again.`;
 }
 
+/** A start that would forget the visitor's own text, and waits for a word of the visitor. */
+export interface Forgetting {
+  /** Name of the text. */
+  readonly text: string;
+  readonly scenario: Scenario;
+}
+
 /** Everything the page knows of its grove. The only one that talks to it; panels read and call, and write nothing. */
 export class GroveState {
   readonly grove: Grove;
@@ -40,12 +47,16 @@ export class GroveState {
   agentId = $state.raw<string | null>(null);
   agent = $state.raw<AgentView | null>(null);
   notice = $state.raw<Notice | null>(null);
+  /** Set while the visitor is asked whether the own text may be forgotten. */
+  forgetting = $state.raw<Forgetting | null>(null);
   /** What the grove is being asked to do, in a few words; null when nothing. */
   busy = $state.raw<string | null>(null);
   /** The interaction that the question panel and the map show. */
   watched = $state.raw<string | null>(null);
 
   readonly #listeners = new Set<(s: GroveSnapshot) => void>();
+  /** Name of the visitor's own text that crash memory holds; null when it holds none. */
+  #ownText: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #alive = false;
   #calmAt = -Infinity;
@@ -104,6 +115,8 @@ export class GroveState {
   #take(s: GroveSnapshot): void {
     const before = this.snapshot;
     this.snapshot = s;
+    // Between two groves there is no text to tell of, but crash memory still holds the last one.
+    if (s.corpus.documents > 0) this.#ownText = s.corpus.own ? s.corpus.name : null;
     const nowMs = performance.now();
     if (nowMs - this.#calmAt >= CALM_MS - 20 || before?.phase !== s.phase) {
       this.#calmAt = nowMs;
@@ -190,8 +203,31 @@ export class GroveState {
     this.notice = null;
   }
 
-  /** Starts `scenario`; what was running stays as it is when it is refused. */
+  /**
+   * Starts `scenario`; what was running stays as it is when it is refused. A scenario that would forget the visitor's
+   * own text is not started but set out in `forgetting`, until `goOn` or `keep`.
+   */
   async start(scenario: Scenario): Promise<boolean> {
+    if (this.#ownText !== null && !scenario.resume) {
+      this.forgetting = { text: this.#ownText, scenario };
+      return false;
+    }
+    return this.#begin(scenario);
+  }
+
+  /** Starts the scenario that forgets the visitor's own text. */
+  async goOn(): Promise<boolean> {
+    const asked = this.forgetting;
+    return asked !== null && this.#begin(asked.scenario);
+  }
+
+  /** Leaves the grove with the visitor's own text as it is. */
+  keep(): void {
+    this.forgetting = null;
+  }
+
+  async #begin(scenario: Scenario): Promise<boolean> {
+    this.forgetting = null;
     const started = await this.#command('starting', null, () => this.grove.start(scenario));
     if (started) {
       this.scenario = scenario;
@@ -203,7 +239,10 @@ export class GroveState {
   async startAfresh(): Promise<boolean> {
     const done = 'Everything was forgotten; the grove begins again with the built-in addresses.';
     const started = await this.#command('starting afresh', done, () => this.grove.startAfresh(this.scenario));
-    if (started) this.#forgetSelection();
+    if (started) {
+      this.forgetting = null;
+      this.#forgetSelection();
+    }
     return started;
   }
 

@@ -6,6 +6,7 @@ import '../../../src/ui/page.css';
 import { parseScenario } from '../../../src/scenario/scenario.ts';
 import ControlsPanel from '../../../src/ui/panels/ControlsPanel.svelte';
 import FaultForms from '../../../src/ui/panels/FaultForms.svelte';
+import ForgetQuestion from '../../../src/ui/panels/ForgetQuestion.svelte';
 import MapPanel from '../../../src/ui/panels/MapPanel.svelte';
 import QuestionPanel from '../../../src/ui/panels/QuestionPanel.svelte';
 import StoryPanel from '../../../src/ui/panels/StoryPanel.svelte';
@@ -153,6 +154,46 @@ test('a pool is planted as asked for', async () => {
   await page.getByRole('button', { name: 'Plant this grove' }).click();
   await expect.poll(() => calls('start')).toHaveLength(2);
   expect(calls('start')[1]).toMatchObject({ agents: { count: 40, pool: 2 } });
+});
+
+test("a scenario that would forget the visitor's own text asks first; Escape and Keep keep it", async () => {
+  fixture.ownText = 'cats.txt';
+  nowMs += 1_000;
+  await expect.poll(() => grove.snapshot?.corpus.own).toBe(true);
+  await render(ControlsPanel, {
+    grove,
+    linkOf: () => '#',
+    fetchScenario: () => Promise.resolve({ name: 'killings' }),
+  });
+  const button = page.getByRole('button', { name: 'killings' });
+  const asked = page.getByRole('alertdialog', {
+    name: 'The grove remembers your text cats.txt; this scenario forgets it.',
+  });
+  await button.click();
+  await expect.poll(() => grove.forgetting).not.toBeNull();
+  const question = await render(ForgetQuestion, { grove, asked: grove.forgetting! });
+  await expect.element(asked).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Keep' })).toHaveFocus();
+  await userEvent.keyboard('{Escape}');
+  expect(grove.forgetting).toBeNull();
+  await question.unmount();
+  await expect.element(button).toHaveFocus();
+  expect(calls('start')).toHaveLength(1);
+
+  await button.click();
+  await expect.poll(() => grove.forgetting).not.toBeNull();
+  await render(ForgetQuestion, { grove, asked: grove.forgetting! });
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect.poll(() => calls('start')).toHaveLength(2);
+  expect(calls('start')[1]).toMatchObject({ name: 'killings' });
+});
+
+test('a scenario that goes on from crash memory keeps the own text, and does not ask', async () => {
+  fixture.ownText = 'cats.txt';
+  nowMs += 1_000;
+  await expect.poll(() => grove.snapshot?.corpus.own).toBe(true);
+  expect(await grove.start({ ...grove.scenario, resume: true })).toBe(true);
+  expect(grove.forgetting).toBeNull();
 });
 
 test('the link chooser sends the fault it describes', async () => {
