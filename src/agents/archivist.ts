@@ -126,7 +126,12 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     const asked = experts.map((agent) => ({ agent, hits: heard.get(agent)?.passages.length ?? 0 }));
     if (asked.length > 0) {
       const told = asked.reduce((sum, a) => sum + a.hits, 0);
-      leg('asking others', `${asked.map((a) => a.agent).join(', ')} were asked; ${told} memories came back`);
+      const were = asked.length === 1 ? 'was' : 'were';
+      const memories = told === 1 ? 'memory' : 'memories';
+      leg(
+        'asking others',
+        `${asked.map((a) => a.agent).join(', ')} ${were} asked; ${told} ${memories} came back`,
+      );
     }
 
     const candidates = rank([

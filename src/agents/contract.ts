@@ -6,7 +6,7 @@ import type { RingView, WeightedTerm } from '../memory/record.ts';
 import type { HistogramState } from '../metrics/histogram.ts';
 import type { ProviderOptions } from '../provider/options.ts';
 import type { BusOptions } from '../bus/options.ts';
-import type { EndpointStats } from '../bus/endpoint.ts';
+import type { EndpointStats } from '../bus/endpointTypes.ts';
 import type { AgentOptions } from './options.ts';
 
 /** A run of passages of one document: from (inclusive) to (exclusive). */
@@ -51,8 +51,10 @@ export interface NodeSpec {
   /** The ring that grows now, and today's date, for what is remembered from now on. */
   readonly ring: string;
   readonly date: string;
-  /** Per agent, how many memories crash memory acknowledged before, and their fingerprint: what must be there. */
-  readonly acked: readonly (readonly [AgentId, number, number])[];
+  /** Per agent, how many memories crash memory acknowledged before, and their fingerprint where it is known: what must be there. */
+  readonly acked: readonly (readonly [AgentId, number, number | null])[];
+  /** Nodes that were given up. */
+  readonly abandoned: readonly number[];
   /** The incarnation before died: its death leaves a scar. */
   readonly scar: boolean;
   /** Known-item questions wanted of each agent. */
@@ -62,6 +64,8 @@ export interface NodeSpec {
 /** What a node says when it is up. */
 export interface NodeReady {
   readonly memories: number;
+  /** Those of them that crash memory gave back. */
+  readonly restored: number;
   /** Messages found accepted and not dealt with. */
   readonly undealt: number;
   /** Per agent of `acked`: how many of the acknowledged memories are not there, or not as they were. */

@@ -88,6 +88,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
   });
   const missing = missingMemories(spec, memories);
+  const restored = [...memories.values()].reduce((sum, m) => sum + m.size, 0);
   const unsaved = new Map<AgentId, () => JournalEntry[]>();
   for (const charge of unplanted)
     unsaved.set(charge.id, await plant(charge, memories.get(charge.id)!, ports, spec));
@@ -154,11 +155,13 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     residents,
   );
 
+  for (const peer of spec.abandoned) node.abandon(nodeId(peer), 'it was given up');
   const sizeOf = (): number => [...memories.values()].reduce((sum, m) => sum + m.size, 0);
   const reported = new Map<AgentId, number>();
   return {
     ready: {
       memories: sizeOf(),
+      restored,
       undealt,
       missing,
       planted: unsaved.size,
@@ -212,7 +215,7 @@ function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMem
     const memory = memories.get(agent);
     if (!memory) return [];
     if (memory.size < seq) return [[agent, seq - memory.size]];
-    return memory.fingerprint(seq) === fingerprint ? [] : [[agent, seq]];
+    return fingerprint === null || memory.fingerprint(seq) === fingerprint ? [] : [[agent, seq]];
   });
 }
 

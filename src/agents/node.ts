@@ -1,5 +1,6 @@
 import type { ChannelPort } from '../bus/channel.ts';
-import { createEndpoint, type Endpoint, type EndpointStats } from '../bus/endpoint.ts';
+import { createEndpoint } from '../bus/endpoint.ts';
+import type { Endpoint, EndpointStats } from '../bus/endpointTypes.ts';
 import type { BusOptions } from '../bus/options.ts';
 import type { Message } from '../bus/wire.ts';
 import { assert } from '../kernel/assert.ts';
@@ -53,7 +54,7 @@ export interface NodeConfig {
   readonly nodeOf: (address: string) => NodeId | undefined;
   /** Crash memory said no: the node must end, and its supervisor decide. */
   readonly onFailure: (error: JournalError) => void;
-  /** Dealing with a message threw. */
+  /** Dealing with a message threw, or a memory found no room. */
   readonly onPoison: (what: string) => void;
 }
 
@@ -126,6 +127,7 @@ export function startNode(
   };
   let entriesSinceCheckpoint = 0;
   let trimTimer = false;
+  let toldFull = false;
   let closed = false;
 
   const unsaved = new Map<Resident, () => readonly JournalEntry[]>();
@@ -270,7 +272,11 @@ export function startNode(
         }
         for (const draft of drafts) {
           const r = memory.remember(draft);
-          if (!r.ok) continue;
+          if (!r.ok) {
+            if (!toldFull) config.onPoison(r.error.message);
+            toldFull = true;
+            continue;
+          }
           records.push(r.value);
           log(['memory', r.value]);
         }

@@ -1,4 +1,4 @@
-import type { LinkMemory } from '../bus/endpoint.ts';
+import type { LinkMemory } from '../bus/endpointTypes.ts';
 import type { Message } from '../bus/wire.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
 

@@ -1,6 +1,6 @@
 import type { NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
 import type { Gate, Interaction } from '../agents/gate.ts';
-import type { LedgerTotals } from '../bus/ledger.ts';
+import { NOTHING_SENT } from '../bus/ledger.ts';
 import type { Env } from '../kernel/env.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import { Histogram } from '../metrics/histogram.ts';
@@ -12,27 +12,18 @@ import { createSupervisor, supervise, type SupervisorInput } from './supervisor.
 import type { Fault, GrovePhase } from './views.ts';
 import { createSeries, createTraffic, vitalSigns } from './vitals.ts';
 import { injectFault } from './inject.ts';
+import { gatherKnownItems, patiently } from './knownItems.ts';
 import { viewOf } from './interactionView.ts';
 import { createRecoveries } from './recoveries.ts';
-import { isLive, nodeView, type Ward } from './ward.ts';
+import { endWard, isLive, nodeView, type Ward } from './ward.ts';
 
 const TICK_MS = 100;
+const GIVEN_UP = 'it was restarted too often';
 const POLL_MS = 250;
 /** Nodes whose known items are there when the first question is put. */
 const FIRST_ASKED = 4;
-const PATIENCE_MS = 2_000;
 /** After a node is back: by then its peers have said hello and the ledger has caught up. */
 const RECOVERY_TOLD_MS = 1_000;
-const NO_LEDGER: LedgerTotals = {
-  sent: 0,
-  delivered: 0,
-  deadLettered: 0,
-  inFlight: 0,
-  lost: 0,
-  duplicated: 0,
-  misordered: 0,
-  corrupted: 0,
-};
 
 /** Supervises the nodes, keeps their accounts, tells the story: the grove but for its browser. */
 export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, plan: GrovePlan): Conductor {
@@ -49,10 +40,13 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   const recoveries = createRecoveries(story);
   let phase: GrovePhase = 'idle';
   let problem: string | null = null;
-  let ledger = NO_LEDGER;
+  let ledger = NOTHING_SENT;
   let wire: WireCounts = { requests: 0, status429: 0 };
-  let resumedMemories = 0;
+  /** Memories of first incarnations when they came up, and those of them that crash memory gave back. */
+  let memoriesAtStart = 0;
+  let restoredAtStart = 0;
   let kills = 0;
+  let troubles = 0;
   let second = 0;
   let secondEndsMs = 0;
   let allAgentsMs: number | null = null;
@@ -70,6 +64,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       telemetry: null,
       answers: 0,
       killedAtMs: null,
+      givenUp: false,
       pausedUntilMs: 0,
     });
 
@@ -87,8 +82,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
           spawn(ward, effect.inc, effect.again);
           break;
         case 'terminate':
-          ward.handle?.terminate();
-          ward.state = 'dead';
+          retire(ward);
           story.tell('warning', `Node ${ward.id} was silent for too long and was ended.`);
           break;
         case 'suspect':
@@ -105,11 +99,15 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
           break;
         case 'give up':
           ward.state = 'dead';
-          ports.hosts.announce({ type: 'given up', node: ward.id, reason: 'restarted too often' });
+          ward.givenUp = true;
+          gate.withdraw(ward.charges.map((c) => c.id));
+          ports.forget(ward.charges.map((c) => c.id));
+          ports.hosts.announce({ type: 'given up', node: ward.id, reason: GIVEN_UP });
           story.tell(
             'warning',
             `Node ${ward.id} died ${fleet.restartsPerMin + 1} times within a minute and was given up; what waits for it goes to the dead letters.`,
           );
+          settleStart();
       }
     }
   }
@@ -125,7 +123,6 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       onFailure(message) {
         if (!current()) return;
         story.tell('warning', `Node ${ward.id} could not go on: ${message}`);
-        handle.terminate();
         died(ward);
       },
       onWarning: (message) => current() && story.tell('warning', message),
@@ -138,30 +135,43 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       agents: ward.charges,
       allAgents: plan.charges.map((c) => c.id),
       placement: plan.placement,
-      acked: ward.charges.flatMap((c): [AgentId, number, number][] => {
-        const a = acked.get(c.id);
-        return a ? [[c.id, a.seq, a.fingerprint]] : [];
-      }),
+      acked: [],
+      abandoned: [...wards.values()].filter((w) => w.givenUp).map((w) => w.id),
       scar: again,
     };
-    handle.start(spec).then(
+    const ids = ward.charges.map((c) => c.id);
+    // What crash memory committed must be there, also the last of it, which no telemetry has told.
+    const starting = ports.committed(ids).then((committed) =>
+      handle.start({
+        ...spec,
+        acked: ids.map((id, i): NodeSpec['acked'][number] => {
+          const told = acked.get(id);
+          const seq = Math.max(committed[i] ?? 0, told?.seq ?? 0);
+          return [id, seq, told?.seq === seq ? told.fingerprint : null];
+        }),
+      }),
+    );
+    starting.then(
       (ready) => {
-        if (!current() || ward.state === 'dead') return;
-        up(ward, ready, again);
+        if (current() && ward.state !== 'dead') up(ward, ready, again);
       },
       (e: unknown) => {
         if (!current() || ward.state === 'dead') return;
         story.tell('warning', `Node ${ward.id} did not start: ${e instanceof Error ? e.message : String(e)}`);
-        handle.terminate();
         died(ward);
-        const given = [...supervisor.nodes.values()].filter((l) => l.type === 'given up').length;
-        if (allAgentsMs === null && given === plan.nodes)
-          fail(`No node of the grove could be started. ${e instanceof Error ? e.message : String(e)}`);
       },
     );
   }
 
+  function stop(): void {
+    stopped = true;
+    gate.setRate(0);
+    wards.forEach(endWard);
+  }
+
   function fail(message: string): void {
+    if (stopped) return;
+    stop();
     phase = 'failed';
     problem = message;
   }
@@ -169,34 +179,34 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   function up(ward: Ward, ready: NodeReady, again: boolean): void {
     ward.state = 'up';
     recoveries.up(ward, ready);
+    if (!again) {
+      memoriesAtStart += ready.memories;
+      restoredAtStart += ready.restored;
+    }
     ports.learn(ready.directory);
     if (again) ports.hosts.announce({ type: 'restarted', node: ward.id, inc: ward.inc });
-    if (!again && ward.id <= FIRST_ASKED) void gatherKnownItems([ward]);
+    if (!again && ward.id <= FIRST_ASKED) gather([ward]);
     step({ type: 'ready', node: ward.id, inc: ward.inc });
-    if (allAgentsMs === null && [...wards.values()].every((w) => w.state === 'up')) everyoneUp();
+    settleStart();
   }
 
-  /** Asks one node after the other for questions with a known answer: a few at the start, the rest while questions flow. */
-  async function gatherKnownItems(from: readonly Ward[]): Promise<void> {
-    for (const ward of from) {
-      if (stopped) return;
-      // A node that dies meanwhile never answers; the others are asked all the same.
-      const items = ward.handle?.knownItems() ?? Promise.resolve([]);
-      const patience = new Promise<never[]>((resolve) => void env.setTimer(PATIENCE_MS, () => resolve([])));
-      gate.addKnownItems(await Promise.race([items, patience]));
-    }
+  const gather = (from: readonly Ward[]): void => void gatherKnownItems(env, gate, from, () => !stopped);
+
+  /** A start is over when every node is up or given up. */
+  function settleStart(): void {
+    if (allAgentsMs !== null || ![...wards.values()].every((w) => w.state === 'up' || w.givenUp)) return;
+    if ([...wards.values()].some((w) => w.state === 'up')) everyoneUp();
+    else fail('No node of the grove could be started; the story says why. Reload the page to try again.');
   }
 
   function everyoneUp(): void {
     allAgentsMs = env.now() + plan.openedAgoMs;
     phase = 'running';
-    const memories = totalMemories();
-    if (plan.resumed) resumedMemories = memories;
     story.tell(
       'life',
-      `${plural(plan.charges.length, 'agent')} in ${plural(plan.nodes, 'worker')} ${plan.charges.length === 1 ? 'is' : 'are'} up after ${duration(allAgentsMs)}, with ${plural(memories, 'memory', 'memories')}${plan.resumed ? ' from crash memory' : ''}.`,
+      `${plural(plan.charges.length, 'agent')} in ${plural(plan.nodes, 'worker')} ${plan.charges.length === 1 ? 'is' : 'are'} up after ${duration(allAgentsMs)}, with ${plural(memoriesAtStart, 'memory', 'memories')}${plan.resumed ? `, ${restoredAtStart.toLocaleString('en')} of them from crash memory` : ''}.`,
     );
-    void gatherKnownItems([...wards.values()].slice(FIRST_ASKED));
+    gather([...wards.values()].slice(FIRST_ASKED));
     gate.setRate(plan.questionsPerS);
     if (plan.killEveryMs > 0) after(plan.killEveryMs, killOne);
   }
@@ -217,18 +227,20 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     for (const [to, messages] of t.traffic) traffic.add(ward.id, to, messages);
   }
 
-  function died(ward: Ward): void {
+  /** A dead node's worker, permits and ports are given back. */
+  function retire(ward: Ward): void {
+    endWard(ward);
     ports.desk.releaseHolder(ward.id);
     recoveries.died(ward, ledger.lost);
-    ward.state = 'dead';
+  }
+
+  function died(ward: Ward): void {
+    retire(ward);
     const atMs = ward.killedAtMs;
     ward.killedAtMs = null;
     const inc = ward.inc;
     step({ type: 'died', node: ward.id, inc, ...(atMs === null ? {} : { atMs }) });
   }
-
-  const totalMemories = (): number =>
-    [...wards.values()].reduce((sum, w) => sum + (w.telemetry?.memories ?? 0), 0);
 
   function tick(): void {
     step({ type: 'tick' });
@@ -244,7 +256,8 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   }
 
   async function poll(): Promise<void> {
-    [ledger, wire] = await Promise.all([ports.ledger(), ports.wire()]);
+    const polled = Promise.all([ports.ledger(), ports.wire()]);
+    [ledger, wire] = await polled.catch(() => [ledger, wire] as const);
     after(POLL_MS, () => void poll());
   }
 
@@ -257,6 +270,8 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       disturbProvider: (slowdown, failing) => ports.disturbProvider(slowdown, failing),
       disturbGateLink: (...trouble) => ports.disturbGateLink(...trouble),
       gateBus: () => ports.gateBus(),
+      beginTrouble: () => troubles++,
+      endTrouble: () => --troubles === 0,
       noteKill: () => kills++,
       questions: () => gate.total,
       ledger: () => ports.ledger(),
@@ -301,18 +316,16 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     },
     stop() {
       if (stopped) return;
-      stopped = true;
-      gate.setRate(0);
-      story.tell('life', 'Stopped. Memories stay in crash memory.');
-      for (const ward of wards.values()) ward.handle?.terminate();
+      stop();
       phase = 'stopped';
+      story.tell('life', 'Stopped. Memories stay in crash memory.');
     },
     inject,
     async inspect(agent) {
       const node = nodeOfAgent.get(agent);
       const ward = node === undefined ? undefined : wards.get(node);
       if (!ward?.handle || ward.state === 'dead' || ward.state === 'spawning') return null;
-      const found = await ward.handle.inspect(agent);
+      const found = await patiently(env, ward.handle.inspect(agent), null);
       return found && { ...found, node: ward.id };
     },
     snapshot() {
@@ -328,7 +341,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         atMs: env.now(),
         ratePerS: phase === 'paused' ? rateBeforePause : gate.ratePerS,
         corpus: plan.corpus,
-        resumed: plan.resumed ? { memories: resumedMemories, messages: plan.carriedMessages } : null,
+        resumed: plan.resumed ? { memories: restoredAtStart, messages: plan.carriedMessages } : null,
         kills,
         progress: {
           workersUp: [...wards.values()].filter((w) => w.handle !== null && w.state !== 'dead').length,
@@ -355,11 +368,14 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         series: series.points(),
         provider: ports.desk.view(),
         story: story.latest(200),
-        recoveries: recoveries.all,
+        questions: { asked: gate.total.asked, answered: gate.total.answered, failed: gate.total.failed },
+        recoveries: recoveries.all.slice(-50),
+        recovered: recoveries.all.length,
         interactions: gate.recent().map((i) => viewOf(i, (agent) => nodeOfAgent.get(agent) ?? 0)),
       };
     },
     story: () => story.all(),
+    recoveries: () => recoveries.all,
     noteTraffic: (from, to, messages) => traffic.add(from, to, messages),
     fail,
     warn: (message) => story.tell('warning', message),
@@ -369,7 +385,10 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       if (ward) ward.answers++;
       if (firstAnswerMs === null) {
         firstAnswerMs = env.now() + plan.openedAgoMs;
-        story.tell('answer', `The first answer came ${duration(firstAnswerMs)} after the page was opened.`);
+        story.tell(
+          'answer',
+          `The first answer came ${duration(firstAnswerMs)} after ${plan.openedAgoMs > 0 ? 'the page was opened' : 'the start'}.`,
+        );
       }
     },
   };

@@ -1,3 +1,4 @@
+import { NOTHING_SENT } from '../bus/ledger.ts';
 import type { GroveSnapshot } from './views.ts';
 
 /** What a grove shows before there is one: nothing is measured yet. */
@@ -6,12 +7,14 @@ export function idleSnapshot(
   problem: string | null,
   wanted: { readonly agents: number; readonly workers: number },
 ): GroveSnapshot {
+  const { corrupted: _, ...delivery } = NOTHING_SENT;
   return {
     phase,
     problem,
     atMs: 0,
     ratePerS: 0,
-    corpus: { name: '', credit: '', documents: 0 },
+    corpus: { name: '', credit: '', documents: 0, own: false },
+    questions: { asked: 0, answered: 0, failed: 0 },
     resumed: null,
     kills: 0,
     progress: {
@@ -27,15 +30,7 @@ export function idleSnapshot(
       concurrency: { agents: 0, nodes: 0 },
       memory: { metric: '', dataset: '', value: 0, queries: 0 },
       rateLimit: { wire429: 0, agent429: 0, bindingLimit: '', bindingUse: 0, saturated: false },
-      delivery: {
-        sent: 0,
-        delivered: 0,
-        deadLettered: 0,
-        inFlight: 0,
-        lost: 0,
-        duplicated: 0,
-        misordered: 0,
-      },
+      delivery,
       rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
       crash: { ackedWrites: 0, lost: 0 },
     },
@@ -45,6 +40,7 @@ export function idleSnapshot(
     provider: { profile: '', limits: [], queued: 0, inFlight: 0, cacheHits: 0, cacheMisses: 0 },
     story: [],
     recoveries: [],
+    recovered: 0,
     interactions: [],
   };
 }

@@ -14,6 +14,9 @@ export interface Breakable {
   readonly disturbGateLink: (to: number, loss: number, delayMs: number, forMs: number) => void;
   /** Messages of the gate that nobody has settled, and resend timers of it that ran out. */
   readonly gateBus: () => { readonly unsettled: number; readonly resends: number };
+  /** Troubles of the provider overlap: how many have begun and not ended; `endTrouble` says whether that was the last. */
+  readonly beginTrouble: () => void;
+  readonly endTrouble: () => boolean;
   readonly noteKill: () => void;
   readonly questions: () => { readonly answered: number; readonly failed: number };
   readonly ledger: () => Promise<LedgerTotals>;
@@ -59,6 +62,7 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
     case 'link':
       return breakLink(fault, on);
     case 'provider': {
+      on.beginTrouble();
       on.disturbProvider(fault.slowdown, fault.failing);
       story.tell(
         'fault',
@@ -68,9 +72,10 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
       tellRecovery(
         on,
         fault.forMs,
-        'The provider is itself again',
+        'The provider has got over it',
         () => {
-          on.disturbProvider(1, 0);
+          // A later trouble of the provider goes on; the last one to end heals it.
+          if (on.endTrouble()) on.disturbProvider(1, 0);
           const answeredBefore = on.questions().answered;
           return () => on.questions().answered > answeredBefore && 'answered again';
         },

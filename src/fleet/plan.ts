@@ -35,6 +35,8 @@ export interface Conductor {
   snapshot(): GroveSnapshot;
   /** Every line of the story. */
   story(): GroveSnapshot['story'];
+  /** Every recovery. */
+  recoveries(): GroveSnapshot['recoveries'];
   readonly rush: Histogram;
   /** Messages went from a node that reports no telemetry: the gate. */
   noteTraffic(from: number, to: number, messages: number): void;

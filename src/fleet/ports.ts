@@ -26,6 +26,8 @@ export interface HostHandle {
   start(spec: NodeSpec): Promise<NodeReady>;
   /** Ends it at once, whatever it is doing. Does not call `onDied`: who kills must still be found out. */
   terminate(): void;
+  /** Ends it if it still runs, and gives back everything that was held for it. */
+  release(): void;
   /** Stops everything in it for a while, as a frozen process. */
   pause(forMs: number): void;
   /** Frames posted on the link to `to` are lost or late for a while. */
@@ -66,6 +68,10 @@ export interface ConductorPorts {
   readonly desk: DeskView;
   /** For the directory: what agents archive. */
   learn(entries: readonly DirectoryEntry[]): void;
+  /** These agents are gone for good. */
+  forget(agents: readonly DirectoryEntry['agent'][]): void;
+  /** Per agent: the highest memory number that crash memory committed in this run; 0 for none. */
+  committed(agents: readonly string[]): Promise<readonly number[]>;
   ledger(): Promise<LedgerTotals>;
   wire(): Promise<WireCounts>;
   disturbProvider(slowdown: number, failing: number): void;

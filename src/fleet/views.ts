@@ -32,6 +32,8 @@ export interface VitalSigns {
     readonly delivered: number;
     readonly deadLettered: number;
     readonly inFlight: number;
+    /** In flight for more than 10 s. */
+    readonly overdue: number;
     readonly lost: number;
     readonly duplicated: number;
     readonly misordered: number;
@@ -153,7 +155,15 @@ export interface GroveSnapshot {
   readonly atMs: number;
   /** Questions a second that the gate sends now. */
   readonly ratePerS: number;
-  readonly corpus: { readonly name: string; readonly credit: string; readonly documents: number };
+  readonly corpus: {
+    readonly name: string;
+    readonly credit: string;
+    readonly documents: number;
+    /** The visitor's own text. */
+    readonly own: boolean;
+  };
+  /** Since the start. A question that found no answer has failed; it counts in the response time with its deadline at least. */
+  readonly questions: { readonly asked: number; readonly answered: number; readonly failed: number };
   /** Whether this grove came back from crash memory, and how much came with it. */
   readonly resumed: { readonly memories: number; readonly messages: number } | null;
   /** Nodes killed by faults in this run. */
@@ -174,7 +184,9 @@ export interface GroveSnapshot {
   readonly provider: ProviderView;
   /** At most the last 200 lines, oldest first. */
   readonly story: readonly StoryLine[];
+  /** The last 50, oldest first; `recovered` counts all. */
   readonly recoveries: readonly Recovery[];
+  readonly recovered: number;
   /** Questions under way and answered, newest last, at most 20. Automatic ones are sampled; the visitor's are all here. */
   readonly interactions: readonly InteractionView[];
 }

@@ -13,6 +13,8 @@ export interface Ward {
   answers: number;
   /** When a fault killed it, until its death was noticed. */
   killedAtMs: number | null;
+  /** Restarted too often: it stays dead. */
+  givenUp: boolean;
   pausedUntilMs: number;
 }
 
@@ -30,4 +32,11 @@ export function nodeView(w: Ward, region: string): NodeView {
     memories: w.telemetry?.memories ?? 0,
     answers: w.answers,
   };
+}
+
+/** Ends a node's worker, if it still runs, and gives back what was held for it. */
+export function endWard(w: Ward): void {
+  w.handle?.release();
+  w.handle = null;
+  w.state = 'dead';
 }

@@ -1,23 +1,23 @@
 import type { Threshold } from '../scenario/scenario.ts';
 import type { GroveSnapshot } from './grove.ts';
-import type { Judgement, Report } from './report.ts';
+import type { Judgement, Recovery, Report } from './report.ts';
 
 /** Figures that follow from the report's others; what was not measured is not there. */
 export function derivedSigns(
-  snapshot: Pick<GroveSnapshot, 'recoveries' | 'kills'>,
-  progress: { readonly answered: number; readonly failed: number },
+  recoveries: readonly Recovery[],
+  kills: number,
+  questions: GroveSnapshot['questions'],
 ): Record<string, number> {
-  const ms = snapshot.recoveries.map((r) => r.ms).sort((a, b) => a - b);
+  const ms = recoveries.map((r) => r.ms).sort((a, b) => a - b);
   return {
     recoveries: ms.length,
-    kills: snapshot.kills,
-    unrecovered: Math.max(0, snapshot.kills - ms.length),
+    kills,
+    unrecovered: Math.max(0, kills - ms.length),
     ...(ms.length > 0 && {
       medianRecoveryMs: (ms[(ms.length - 1) >> 1]! + ms[ms.length >> 1]!) / 2,
       slowestRecoveryMs: ms.at(-1)!,
     }),
-    answered: progress.answered,
-    failed: progress.failed,
+    ...questions,
   };
 }
 
@@ -47,7 +47,7 @@ export function judge(
     const value = typeof found === 'number' && Number.isFinite(found) && measured(signs, sign) ? found : null;
     return {
       claim: `${sign} ${is} ${bar}`,
-      value: value ?? -1,
+      value,
       pass: value !== null && COMPARE[is](value, bar),
     };
   });

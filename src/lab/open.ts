@@ -13,13 +13,13 @@ export async function openGrove(): Promise<Grove> {
   let scenario: Scenario | null = null;
 
   async function report(): Promise<Report> {
-    const [snapshot, events, progress] = await Promise.all([
+    const [snapshot, events, recoveries] = await Promise.all([
       conductor.snapshot(),
       conductor.story(),
-      conductor.progress(),
+      conductor.recoveries(),
     ]);
     const { startUp, vitalSigns } = snapshot;
-    const derived = derivedSigns(snapshot, progress);
+    const derived = derivedSigns(recoveries, snapshot.kills, snapshot.questions);
     return {
       scenario,
       seed: scenario?.seed ?? '',
@@ -31,7 +31,7 @@ export async function openGrove(): Promise<Grove> {
       derived,
       judgements: judge(scenario?.thresholds ?? [], { vitalSigns, startUp }, derived),
       events,
-      recoveries: snapshot.recoveries,
+      recoveries,
     };
   }
 

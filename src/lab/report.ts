@@ -6,7 +6,8 @@ export type { Recovery, StartUp, StoryLine, VitalSigns } from '../fleet/views.ts
 export interface Judgement {
   /** e.g. `responseTime.p99Ms < 2000`. */
   readonly claim: string;
-  readonly value: number;
+  /** Null when it was not measured: that fails. */
+  readonly value: number | null;
   readonly pass: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Grove, GroveSnapshot } from './grove.ts';
+import { judge } from './judge.ts';
 import type { Report } from './report.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -26,6 +27,8 @@ export async function run(grove: Grove, scenario: Scenario, sleep: Sleep): Promi
   );
   if (!up) throw new Error(`Not all agents were up within ${START_TIMEOUT_MS / 1_000} s.`);
   await sleep(scenario.durationS * 1_000);
+  // The use of the limits is that of the run, not of the quiet after it.
+  const { rateLimit } = (await grove.snapshot()).vitalSigns;
   await grove.setRate(0);
   await until(
     grove,
@@ -33,11 +36,21 @@ export async function run(grove: Grove, scenario: Scenario, sleep: Sleep): Promi
     scenario.agents.deadlineMs + SETTLE_MS,
     (s) =>
       s.vitalSigns.delivery.inFlight === 0 &&
-      s.recoveries.length >= s.kills &&
+      s.recovered >= s.kills &&
       s.interactions.every((i) => i.state !== 'travelling') &&
       s.series.slice(-2).every((p) => p.messages === 0),
   );
-  return grove.stop();
+  const report = await grove.stop();
+  const { bindingLimit, bindingUse, saturated } = rateLimit;
+  const vitalSigns = {
+    ...report.vitalSigns,
+    rateLimit: { ...report.vitalSigns.rateLimit, bindingLimit, bindingUse, saturated },
+  };
+  return {
+    ...report,
+    vitalSigns,
+    judgements: judge(scenario.thresholds, { ...report, vitalSigns }, report.derived),
+  };
 }
 
 /** Looks until `settled`; false when time is up. Throws the grove's problem when it failed. */

@@ -2,7 +2,7 @@ import { parseFault } from '../../fleet/fault.ts';
 import { idleSnapshot } from '../../fleet/idle.ts';
 import { groveMetrics } from '../../fleet/metrics.ts';
 import { nodeCount } from '../../fleet/placement.ts';
-import type { AgentView, Fault, GroveSnapshot, StoryLine } from '../../fleet/views.ts';
+import type { AgentView, Fault, GroveSnapshot, Recovery, StoryLine } from '../../fleet/views.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { ownCorpus, type Corpus } from './corpora.ts';
 import { claimDatabase } from './groveLock.ts';
@@ -13,8 +13,11 @@ type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: s
 
 /** The Comlink contract of the conductor's worker. Refusals carry their sentence. */
 export interface ConductorControl {
-  /** Where the page lies, and when it was opened (`monotonicNow`). Once, before all else. */
-  open(baseUrl: string, openedAtMs: number): void;
+  /**
+   * Where the page lies, when it was opened (`monotonicNow`), and the database it had before it was reloaded; returns the
+   * one it has now. Once, before all else. Rejects with a sentence.
+   */
+  open(baseUrl: string, openedAtMs: number, preferred: string | null): Promise<string>;
   start(scenario: Scenario): Promise<Outcome>;
   plant(texts: readonly { readonly name: string; readonly text: string }[]): Promise<Outcome>;
   pause(): Outcome;
@@ -28,8 +31,7 @@ export interface ConductorControl {
   inspect(agent: string): Promise<AgentView | null>;
   snapshot(): GroveSnapshot;
   story(): readonly StoryLine[];
-  /** Questions under way, and answered or failed since the start. */
-  progress(): { readonly travelling: number; readonly answered: number; readonly failed: number };
+  recoveries(): readonly Recovery[];
   metrics(): string;
 }
 
@@ -55,7 +57,7 @@ function tooMuch(scenario: Scenario): string | null {
 export function createConductorControl(): ConductorControl {
   let baseUrl = '';
   let openedAtMs: number | null = null;
-  let database: Promise<string> | null = null;
+  let database = 'treering';
   let grove: LiveGrove | null = null;
   let scenario: Scenario | null = null;
   let idle = idleSnapshot('idle', null, { agents: 0, workers: 0 });
@@ -66,8 +68,6 @@ export function createConductorControl(): ConductorControl {
     const run = async (): Promise<Outcome> => {
       const refusal = tooMuch(wanted);
       if (refusal !== null) return refuse(refusal);
-      grove?.close();
-      grove = null;
       scenario = wanted;
       const shown = {
         agents: wanted.agents.count,
@@ -79,10 +79,11 @@ export function createConductorControl(): ConductorControl {
       const openedAgoMs = openedAtMs === null ? 0 : epochMs - openedAtMs;
       openedAtMs = null;
       try {
-        database ??= claimDatabase();
+        grove?.close();
+        grove = null;
         grove = await openLiveGrove({
           scenario: wanted,
-          database: await database,
+          database,
           baseUrl,
           epochMs,
           openedAgoMs,
@@ -95,7 +96,7 @@ export function createConductorControl(): ConductorControl {
       }
     };
     const result = turn.then(run);
-    turn = result;
+    turn = result.catch(() => undefined);
     return result;
   }
 
@@ -106,9 +107,11 @@ export function createConductorControl(): ConductorControl {
   };
 
   return {
-    open(base, openedAt) {
+    async open(base, openedAt, preferred) {
       baseUrl = base;
       openedAtMs = openedAt;
+      database = await claimDatabase(preferred);
+      return database;
     },
     start: (wanted) => restart(wanted, null),
     async plant(texts) {
@@ -163,14 +166,7 @@ export function createConductorControl(): ConductorControl {
       return grove?.conductor.snapshot() ?? idle;
     },
     story: () => grove?.conductor.story() ?? [],
-    progress() {
-      const total = grove?.gate.total;
-      return {
-        travelling: grove?.gate.travelling ?? 0,
-        answered: total?.answered ?? 0,
-        failed: total?.failed ?? 0,
-      };
-    },
+    recoveries: () => grove?.conductor.recoveries() ?? [],
     metrics: () => (grove ? groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rush) : ''),
   };
 }

@@ -2,6 +2,7 @@ import type { AgentCharge, Slice } from '../../agents/contract.ts';
 import { agentId } from '../../kernel/ids.ts';
 import { readPackedDocument, share, type CorpusIndex } from '../../memory/corpus.ts';
 import { parseText, sliceOf, type SourceDocument } from '../../memory/documents.ts';
+import { analyse } from '../../memory/text.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { fetchCorpusIndex, packedDocuments, type PackedDocuments } from './corpusFetch.ts';
@@ -48,6 +49,8 @@ export function ownCorpus(
     else problems.push(r.error.message);
   }
   if (problems.length > 0) return err(problems.join(' '));
+  if (!documents.some((d) => d.passages.some((p) => analyse(p.text).length > 0)))
+    return err('There is no word in this text that could be looked for; give it some sentences.');
   return ok(corpusOf(documents, texts.map((t) => t.name).join(', ')));
 }
 

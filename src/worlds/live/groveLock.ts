@@ -4,11 +4,13 @@ const PLACES = 8;
 /**
  * A database for this page alone, for as long as it is open: two tabs must not write into one crash memory. The first
  * tab gets `treering`, further ones `treering-2` and so on. Without Web Locks the first is taken unlocked.
+ * @param preferred what this tab had before it was reloaded: its memories are there
  */
-export async function claimDatabase(): Promise<string> {
+export async function claimDatabase(preferred: string | null): Promise<string> {
   if (typeof navigator.locks !== 'object') return 'treering';
-  for (let place = 1; place <= PLACES; place++) {
-    const name = place === 1 ? 'treering' : `treering-${place}`;
+  const names = Array.from({ length: PLACES }, (_, i) => (i === 0 ? 'treering' : `treering-${i + 1}`));
+  const wanted = names.filter((name) => name === preferred);
+  for (const name of [...wanted, ...names]) {
     const free = await new Promise<boolean>((resolve, reject) => {
       navigator.locks
         .request(`database/${name}`, { ifAvailable: true }, (lock) => {

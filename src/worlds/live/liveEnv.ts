@@ -16,7 +16,14 @@ export function createLiveEnv(epochMs: number, seed: string): Env {
   port1.onmessage = () => {
     const due = deferred;
     deferred = [];
-    for (const fn of due) fn();
+    for (const fn of due) {
+      try {
+        fn();
+      } catch (e) {
+        // It is reported as uncaught, and does not take the others with it.
+        reportError(e);
+      }
+    }
   };
   return {
     now: () => monotonicNow() - epochMs,

@@ -7,6 +7,7 @@ import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import { createConductor } from '../../fleet/conductor.ts';
 import type { Conductor } from '../../fleet/plan.ts';
 import { nodeCount, placeAgents, regionOf } from '../../fleet/placement.ts';
+import { duration } from '../../fleet/story.ts';
 import type { FleetNews } from '../../fleet/ports.ts';
 import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
@@ -19,7 +20,7 @@ import { createLiveEnv } from './liveEnv.ts';
 import { newsChannel } from './nodeControl.ts';
 import { createCaller } from './portCalls.ts';
 import { journalOver } from './remotePorts.ts';
-import { spawnNode, spawnProvider, spawnStore, type LiveHost } from './workers.ts';
+import { spawnNode, spawnProvider, spawnStore } from './workers.ts';
 
 /** Known-item questions prepared in all, spread over the agents. */
 const KNOWN_ITEMS = 800;
@@ -110,6 +111,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
       run: grove.slice(-6),
       send: (to, body) => node?.send(GATE_ADDRESS, to, 'question', body),
       onEnd: (interaction) => conductor.noteEnd(interaction),
+      onSlept: (ms) =>
+        conductor.warn(`The machine slept for ${duration(ms)}; questions of that time were not put.`),
     });
     const delayMsFrom = (from: number): number[] =>
       Array.from({ length: nodes + 1 }, (_, to) =>
@@ -118,13 +121,12 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
           : scenario.fleet.interRegionMs,
       );
     const gateLinks = linkTroubles(env, liveChannels, grove, GATE, delayMsFrom(GATE));
-    const handles = new Set<LiveHost>();
     const conductor = createConductor(
       env,
       {
         hosts: {
           spawn(id, inc, events) {
-            const handle = spawnNode(
+            return spawnNode(
               grove,
               id,
               inc,
@@ -142,8 +144,6 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
               },
               events,
             );
-            handles.add(handle);
-            return handle;
           },
           announce(item: FleetNews) {
             news.postMessage(item);
@@ -153,6 +153,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         },
         desk,
         learn: (entries) => directory.learn(entries),
+        forget: (gone) => directory.forget(gone),
+        committed: (ids) => store.control.committed(ids),
         ledger: () => store.control.ledger(),
         wire: () => provider.control.counts(),
         gateBus: () => ({ unsettled: node?.unsettled ?? 0, resends: node?.bus.resends ?? 0 }),
@@ -165,7 +167,12 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         charges,
         placement,
         nodes,
-        corpus: { name: corpus.name, credit: corpus.credit, documents: corpus.titles.length },
+        corpus: {
+          name: corpus.name,
+          credit: corpus.credit,
+          documents: corpus.titles.length,
+          own: corpus.source.type === 'own',
+        },
         spec: {
           grove,
           seed: scenario.seed,
@@ -207,6 +214,12 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
       [{ id: GATE_ADDRESS, behaviour: gate.behaviour, memory: null }],
     );
     const gateNode = node;
+    let closed = false;
+    // Without crash memory or the provider there is nothing to go on with.
+    for (const { failed } of [store, provider])
+      failed.catch((e: unknown) => {
+        if (!closed) conductor.fail(e instanceof Error ? e.message : String(e));
+      });
     conductor.start();
     return {
       conductor,
@@ -216,8 +229,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         for (const [to, messages] of gateNode.takeTraffic()) conductor.noteTraffic(GATE, to, messages);
       },
       close() {
+        if (closed) return;
+        closed = true;
         conductor.stop();
-        for (const handle of handles) handle.release();
         gateNode.close();
         news.close();
         close();

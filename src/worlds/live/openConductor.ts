@@ -15,6 +15,26 @@ export async function openConductor(): Promise<Remote<ConductorControl>> {
       reject(new Error(`The conductor's worker failed: ${why}`));
     };
   });
-  await Promise.race([conductor.open(document.baseURI, performance.timeOrigin), failed]);
+  const opening = conductor.open(document.baseURI, performance.timeOrigin, remembered());
+  remember(await Promise.race([opening, failed]));
   return conductor;
+}
+
+/** The tab's own note of its database: two tabs have one each, also after a reload. */
+const NOTE = 'treering/database';
+
+function remembered(): string | null {
+  try {
+    return sessionStorage.getItem(NOTE);
+  } catch {
+    return null;
+  }
+}
+
+function remember(database: string): void {
+  try {
+    sessionStorage.setItem(NOTE, database);
+  } catch {
+    // Storage is blocked: a reload takes the first database that is free.
+  }
 }

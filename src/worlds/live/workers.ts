@@ -60,11 +60,6 @@ export interface NodeSurroundings {
   readonly boot: Omit<NodeBoot, 'spec' | 'lock'>;
 }
 
-/** A node's worker; `release` ends it for good, with nobody watching. */
-export interface LiveHost extends HostHandle {
-  release(): void;
-}
-
 /** Starts a worker for one incarnation of a node and watches over its life. */
 export function spawnNode(
   grove: string,
@@ -72,7 +67,7 @@ export function spawnNode(
   inc: number,
   around: NodeSurroundings,
   events: HostEvents,
-): LiveHost {
+): HostHandle {
   const lock = `${grove}/life/${node}/${inc}`;
   const worker = new Worker(new URL('./node.worker.ts', import.meta.url), {
     type: 'module',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChannelPort } from '../../../src/bus/channel.ts';
-import { createEndpoint, type Endpoint } from '../../../src/bus/endpoint.ts';
+import { createEndpoint } from '../../../src/bus/endpoint.ts';
+import type { Endpoint } from '../../../src/bus/endpointTypes.ts';
 import { busOptions, type BusOptions } from '../../../src/bus/options.ts';
 import { incarnation, nodeId, type NodeId } from '../../../src/kernel/ids.ts';
 import { BusChecker } from '../../harness/busChecker.ts';

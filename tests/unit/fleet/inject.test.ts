@@ -24,6 +24,7 @@ function stage(): Stage {
   const done: string[] = [];
   const gate = { unsettled: 0, resends: 0 };
   const questions = { answered: 0, failed: 0 };
+  let troubles = 0;
   const ward = {
     id: 1,
     charges: [],
@@ -47,6 +48,8 @@ function stage(): Stage {
     disturbProvider: (...args) => void done.push(`provider ${args.join(' ')}`),
     disturbGateLink: (...args) => void done.push(`gate link ${args.join(' ')}`),
     gateBus: () => gate,
+    beginTrouble: () => void troubles++,
+    endTrouble: () => --troubles === 0,
     noteKill: () => void done.push('noted'),
     questions: () => questions,
     ledger: () => Promise.resolve({ lost: 0 } as never),
@@ -122,6 +125,16 @@ describe('a fault by hand', () => {
     expect(told(s)[1]).toMatch(
       /answered again after [23]\d\d ms; 3 questions went without an answer meanwhile/,
     );
+  });
+
+  it('leaves the provider in trouble until the last of two troubles is over', async () => {
+    const s = stage();
+    injectFault({ type: 'provider', slowdown: 2, failing: 0, forMs: 1_000 }, s.on);
+    injectFault({ type: 'provider', slowdown: 8, failing: 0, forMs: 3_000 }, s.on);
+    await s.env.advance(2_000);
+    expect(s.done).toEqual(['provider 2 0', 'provider 8 0']);
+    await s.env.advance(2_000);
+    expect(s.done.at(-1)).toBe('provider 1 0');
   });
 
   it('says so when something does not recover', async () => {

@@ -45,17 +45,15 @@ describe('judging a report', () => {
 
 describe('derived signs', () => {
   it('give the median recovery and the kills that nobody came back from', () => {
-    const progress = { answered: 10, failed: 1 };
-    const odd = derivedSigns({ kills: 4, recoveries: [300, 100, 200].map(recovery) }, progress);
+    const progress = { asked: 11, answered: 10, failed: 1 };
+    const odd = derivedSigns([300, 100, 200].map(recovery), 4, progress);
     expect(odd).toMatchObject({
       medianRecoveryMs: 200,
       slowestRecoveryMs: 300,
       unrecovered: 1,
       recoveries: 3,
     });
-    expect(
-      derivedSigns({ kills: 2, recoveries: [100, 300].map(recovery) }, progress)['medianRecoveryMs'],
-    ).toBe(200);
-    expect(derivedSigns({ kills: 0, recoveries: [] }, progress)['medianRecoveryMs']).toBe(undefined);
+    expect(derivedSigns([100, 300].map(recovery), 2, progress)['medianRecoveryMs']).toBe(200);
+    expect(derivedSigns([], 0, progress)['medianRecoveryMs']).toBe(undefined);
   });
 });
