@@ -1,8 +1,7 @@
 import type { Endpoint, EndpointConfig, EndpointStats } from './endpointTypes.ts';
 import { dialChannel, pairChannel, type Channel, type ChannelPort } from './channel.ts';
 import type { Env } from '../kernel/env.ts';
-import { nodeId, type Incarnation, type NodeId } from '../kernel/ids.ts';
-import type { BusOptions } from './options.ts';
+import { nodeId, type NodeId } from '../kernel/ids.ts';
 import * as receiving from './receiver.ts';
 import * as sending from './sender.ts';
 import {

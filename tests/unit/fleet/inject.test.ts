@@ -48,7 +48,9 @@ function stage(): Stage {
     disturbProvider: (...args) => void done.push(`provider ${args.join(' ')}`),
     disturbGateLink: (...args) => void done.push(`gate link ${args.join(' ')}`),
     gateBus: () => gate,
-    beginTrouble: () => void troubles++,
+    beginTrouble: () => {
+      troubles++;
+    },
     endTrouble: () => --troubles === 0,
     noteKill: () => void done.push('noted'),
     questions: () => questions,
