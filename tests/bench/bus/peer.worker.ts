@@ -62,8 +62,8 @@ function raw(task: PeerTask): () => void {
     liveChannels.open(pairChannel(task.grove, peer, task.self), (frame) => {
       const { messages } = frame as { messages: readonly Message[] | null };
       if (messages === null) {
-        greeted.add(peer);
-        if (greeted.size === task.peers.length) post({ type: 'ready' });
+        // Greetings repeat; readiness is told once.
+        if (!greeted.has(peer) && greeted.add(peer).size === task.peers.length) post({ type: 'ready' });
         return;
       }
       received += messages.length;
