@@ -9,9 +9,10 @@ import { cache, root } from './process.mjs';
 export const entries = {
   kernel: ['kernel/assert', 'kernel/env', 'kernel/ids', 'kernel/result', 'kernel/rng', 'kernel/schema'],
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
-  bus: ['bus/channel', 'bus/endpoint', 'bus/ledger', 'bus/options', 'bus/wire'],
+  bus: ['bus/channel', 'bus/endpoint', 'bus/endpointTypes', 'bus/ledger', 'bus/options', 'bus/wire'],
   memory: [
     ...['memory/agentMemory', 'memory/corpus', 'memory/directory', 'memory/documents', 'memory/journal'],
+    ...['memory/documentTerms'],
     ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],
     ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
   ],
@@ -20,7 +21,8 @@ export const entries = {
     ...['provider/options', 'provider/port', 'provider/profile', 'provider/prompt', 'provider/quota'],
     ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
   ],
-  scenario: ['scenario/scenario'],
+  scenario: ['scenario/link', 'scenario/scenario'],
+  lab: ['lab/grove', 'lab/judge', 'lab/report', 'lab/run'],
 };
 
 /** An entry's file name: `worlds/virtual` lies in `worlds-virtual.js`. */
