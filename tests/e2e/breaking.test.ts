@@ -69,6 +69,25 @@ test.describe('a visitor breaks something', () => {
     expect(s.vitalSigns.rateLimit.agent429).toBe(0);
   });
 
+  test('disturbs the link from the gate as the form suggests: questions still come back, nothing is lost', async ({
+    page,
+  }) => {
+    await open(page, linkTo(small));
+    await page.getByRole('button', { name: 'Disturb this link' }).click();
+    await expect(page.getByText(/For 10 s the link from the gate to node 1 loses 20 %/)).toBeVisible();
+    const told = await until(page, 'it is told', (s) => s.story.some((l) => l.kind === 'fault'));
+    const s = await until(
+      page,
+      'answers after it ended, and no question under way for long',
+      (now) =>
+        now.atMs > told.atMs + 11_000 &&
+        now.vitalSigns.responseTime.samples > told.vitalSigns.responseTime.samples + 30 &&
+        now.vitalSigns.delivery.overdue === 0,
+    );
+    expectCleanLedger(s);
+    expect(s.questions.failed).toBe(0);
+  });
+
   test('pauses the whole grove, and lets it go on', async ({ page }) => {
     await open(page, linkTo(small));
     await page.getByRole('button', { name: 'Pause', exact: true }).click();

@@ -78,6 +78,26 @@ test.describe('a scenario', () => {
     expect(report.vitalSigns.responseTime.samples).toBeGreaterThan(5);
   });
 
+  test('runs twice in a row through the door, and the second report is as sound as the first', async ({
+    page,
+  }) => {
+    await page.goto(`${home()}?perf`);
+    await page.waitForFunction(() => 'treering' in window);
+    for (const seed of ['once', 'twice']) {
+      const report = await page.evaluate(
+        (given) =>
+          (window as unknown as { treering: { run(s: unknown): Promise<Report> } }).treering.run(given),
+        { ...small, resume: false, seed, durationS: 3 },
+      );
+      const { delivery, responseTime, concurrency } = report.vitalSigns;
+      expect(report.seed).toBe(seed);
+      expect(concurrency).toEqual({ agents: 8, nodes: 8 });
+      expect(responseTime.samples).toBeGreaterThan(2);
+      expect(delivery).toMatchObject({ inFlight: 0, lost: 0, duplicated: 0, misordered: 0 });
+      expect(report.derived['failed']).toBe(0);
+    }
+  });
+
   test('that is wrong is refused by the door, with the path of the mistake', async ({ page }) => {
     await page.goto(`${home()}?perf`);
     await page.waitForFunction(() => 'treering' in window);

@@ -32,7 +32,9 @@ for (const colorScheme of ['light', 'dark'])
     await page.getByLabel('Your question').fill('What was said about a canal?');
     await page.getByLabel('Your question').press('Enter');
     await page.getByText('In giving freedom').first().waitFor();
-    if (directory) await page.waitForTimeout(9_000);
+    if (directory) await page.waitForTimeout(3_000);
+    // What is seen without scrolling, and then the whole page.
+    if (directory) await page.screenshot({ path: `${directory}/${colorScheme}-${width}-first.png` });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) {
       violations++;

@@ -96,6 +96,10 @@ test('every vital sign says in words whether it is met', async () => {
     expect(item.textContent).toMatch(/not yet measured|not met|met|as asked/);
   await expect.element(list.nth(6)).toHaveTextContent('not yet measured');
   await fixture.inject({ type: 'kill', node: 3 });
+  const more = page.getByRole('button', { name: 'What the figures rest on' });
+  await expect.element(more).toHaveAttribute('aria-expanded', 'false');
+  await more.click();
+  await expect.element(page.getByText(/^p50 622 ms/)).toBeVisible();
   await expect.element(list.nth(6)).toHaveTextContent('After 1 recovery'.toLowerCase());
   expect(list.nth(6).element().textContent).not.toContain('not yet measured');
 });
@@ -114,6 +118,19 @@ test('arrow keys move through the nodes, and the chosen one can be killed and pa
   expect(calls('inject')).toEqual([
     { type: 'kill', node: 2 },
     { type: 'pause', node: 2, forMs: 3_000 },
+  ]);
+});
+
+test('beside the map something can be broken with one press', async () => {
+  await render(MapPanel, { grove, frames: new FrameScheduler(window), theme: new Theme() });
+  const group = page.getByRole('group', { name: 'Break something' });
+  await group.getByRole('button', { name: 'Pause one' }).click();
+  await group.getByRole('button', { name: 'Trouble the provider' }).click();
+  await group.getByRole('button', { name: 'Kill a random node' }).click();
+  expect(calls('inject')).toMatchObject([
+    { type: 'pause', forMs: 3_000 },
+    { type: 'provider', slowdown: 4, failing: 0.2 },
+    { type: 'kill' },
   ]);
 });
 
