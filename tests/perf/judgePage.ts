@@ -1,4 +1,4 @@
-import type { Report } from '../../src/lab/report.ts';
+import type { Judgement, Report } from '../../src/lab/report.ts';
 import type { PageFacts } from './probe.ts';
 
 /** A threshold as a scenario states it. */
@@ -6,13 +6,6 @@ export interface Threshold {
   readonly sign: string;
   readonly is: string;
   readonly bar: number;
-}
-
-/** How a threshold was met; `value` is null where the sign was not measured. */
-export interface Verdict {
-  readonly claim: string;
-  readonly value: number | null;
-  readonly pass: boolean;
 }
 
 /** Whether the value lies on the right side of the bar. Throws on a comparison that no scenario may state. */
@@ -40,7 +33,7 @@ export function judgePage(
   thresholds: readonly Threshold[],
   { judgements }: Pick<Report, 'judgements'>,
   page: PageFacts,
-): Verdict[] {
+): Judgement[] {
   return [
     ...judgements.filter((j) => !j.claim.startsWith('page.')),
     ...thresholds

@@ -1,5 +1,4 @@
-import type { Report } from '../../src/lab/report.ts';
-import type { Verdict } from './judgePage.ts';
+import type { Judgement, Report } from '../../src/lab/report.ts';
 import type { PerfResult, PerfRun, Spread } from './result.ts';
 
 /** A number with about four significant digits and thousands grouped. */
@@ -28,16 +27,15 @@ function words(path: string, { vitalSigns: v }: Report): string {
   return '';
 }
 
-/** What was measured; no sign can be below 0, so a negative value too stands for one that was not measured. */
-const found = ({ value }: Verdict): string => (value === null || value < 0 ? 'not measured' : figure(value));
+const found = ({ value }: Judgement): string => (value === null ? 'not measured' : figure(value));
 
 function judgements(runs: readonly PerfRun[]): string {
-  const claims = runs[0]!.judgements.map((j) => j.claim);
+  const claims = runs[0]!.report.judgements.map((j) => j.claim);
   if (claims.length === 0) return 'The scenario states no thresholds.';
   return table(
     ['claim', 'verdict', ...runs.map((_, i) => (runs.length === 1 ? 'value' : `run ${i + 1}`))],
     claims.map((claim, c) => {
-      const each = runs.map((run) => run.judgements[c]!);
+      const each = runs.map((run) => run.report.judgements[c]!);
       return [claim, each.every((j) => j.pass) ? 'met' : '**MISSED**', ...each.map(found)];
     }),
   );

@@ -1,4 +1,4 @@
-import type { Threshold, Verdict } from './judgePage.ts';
+import type { Threshold } from './judgePage.ts';
 import type { ProbeResult } from './probe.ts';
 
 /** One figure over the repeats. */
@@ -8,9 +8,8 @@ export interface Spread {
   readonly max: number;
 }
 
+/** One run; its report's judgements of `page.*` were made from `page`. */
 export interface PerfRun extends ProbeResult {
-  /** Every threshold of the scenario; those of `page.*` were judged from `page`. */
-  readonly judgements: readonly Verdict[];
   /** Uncaught errors of the page. */
   readonly errors: readonly string[];
 }
