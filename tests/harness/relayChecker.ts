@@ -42,9 +42,28 @@ export class RelayChecker {
    * @param found the texts of each owner's log, as a new process finds them in the end
    */
   violations(found: ReadonlyMap<string, readonly string[]>): string[] {
-    const wrong = [...this.#links(), ...this.#effects(found)];
+    const wrong = [...this.#links(), ...this.#effects(found), ...this.memoryViolations(found)];
     for (const letter of this.#deadLetters)
       wrong.push(`nobody gave anything up, yet there is a dead letter: ${letter}`);
+    return wrong.slice(0, MAX_TOLD);
+  }
+
+  /** Of the links alone. */
+  linkViolations(): string[] {
+    return [...this.#links()].slice(0, MAX_TOLD);
+  }
+
+  /** Acknowledged memories that are not there in the end. */
+  memoryViolations(found: ReadonlyMap<string, readonly string[]>): string[] {
+    const wrong: string[] = [];
+    for (const [owner, acked] of this.#remembered) {
+      const kept = memoriesOf(found.get(owner) ?? []);
+      const at = acked.findIndex((text, i) => kept[i] !== text);
+      if (at >= 0)
+        wrong.push(
+          `${owner}: memory ${at} was acknowledged as ${acked[at]!} and is ${kept[at] ?? 'gone'} in the end`,
+        );
+    }
     return wrong.slice(0, MAX_TOLD);
   }
 
@@ -72,15 +91,7 @@ export class RelayChecker {
     const times = new Map<string, number>();
     for (const [owner, texts] of found) {
       if (!owner.startsWith('agent/')) continue;
-      const memories = texts
-        .map((text) => JSON.parse(text) as [string, { text: string }])
-        .filter(([kind]) => kind === 'memory')
-        .map(([, record]) => record.text);
-      for (const memory of memories) times.set(memory, (times.get(memory) ?? 0) + 1);
-      const acked = this.#remembered.get(owner) ?? [];
-      const at = acked.findIndex((text, i) => memories[i] !== text);
-      if (at >= 0)
-        yield `${owner}: memory ${at} was acknowledged as ${acked[at]!} and is ${memories[at] ?? 'gone'} in the end`;
+      for (const memory of memoriesOf(texts)) times.set(memory, (times.get(memory) ?? 0) + 1);
     }
     for (const [task, n] of times) {
       if (n > 1) yield `task ${task} took effect ${n} times`;
@@ -92,6 +103,13 @@ export class RelayChecker {
     for (const task of tasks) if (!times.has(task)) yield `task ${task} was sent and never took effect`;
   }
 }
+
+/** The texts that an agent's log remembers, in order. */
+const memoriesOf = (log: readonly string[]): string[] =>
+  log
+    .map((text) => JSON.parse(text) as [string, { text: string }])
+    .filter(([kind]) => kind === 'memory')
+    .map(([, record]) => record.text);
 
 function push(map: Map<string, string[]>, key: string, value: string): void {
   const list = map.get(key);

@@ -1,5 +1,6 @@
+import type { DirectoryPort } from '../../agents/contract.ts';
 import type { JournalPort } from '../../memory/journal.ts';
-import type { DeskPort } from '../../provider/port.ts';
+import type { DeskPort, FetchHandler } from '../../provider/port.ts';
 import type { VirtualProcess } from './virtualEnv.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
 
@@ -63,5 +64,45 @@ export function deskOver(port: VirtualPort, desk: DeskPort): DeskPort {
   return {
     acquire: (request, done) => port.post(request, (q) => desk.acquire(q, (r) => port.answer(r, done))),
     settle: (settlement) => port.post(settlement, (s) => desk.settle(s)),
+  };
+}
+
+export function directoryOver(port: VirtualPort, directory: DirectoryPort): DirectoryPort {
+  return {
+    lookup: (question, done) =>
+      port.post(question, (q) => directory.lookup(q, (answer) => port.answer(answer, done))),
+  };
+}
+
+/**
+ * The model endpoint as seen from a process. Bodies are read while time stands still: how long an engine takes for that
+ * is its own affair. What comes back to an ended process is not heard, to a paused one later.
+ */
+export function fetchOver(
+  world: VirtualWorld,
+  near: VirtualProcess,
+  gate: PauseGate,
+  handler: FetchHandler,
+): FetchHandler {
+  /** In Node a signal whose request was collected never fires, so requests under way are held. */
+  const underWay = new Set<Request>();
+  return async (request) => {
+    underWay.add(request);
+    const { url, method, signal } = request;
+    const body = await world.foreign(request.text());
+    try {
+      const sent = { url, method, signal, text: () => Promise.resolve(body) };
+      const response = await handler(sent as unknown as Request);
+      const text = await world.foreign(response.text());
+      const { status, headers } = response;
+      const received = { status, headers, text: () => Promise.resolve(text) };
+      return await new Promise<Response>((resolve) => {
+        gate(() => {
+          if (near.alive) resolve(received as unknown as Response);
+        })();
+      });
+    } finally {
+      underWay.delete(request);
+    }
   };
 }

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { groveChaos } from '../harness/groveChaos.ts';
+import { runGrove } from '../harness/groveRun.ts';
+import { madeCorpus } from '../harness/madeCorpus.ts';
+import { scenarioFrom } from '../harness/shippedScenario.ts';
+
+const corpus = madeCorpus(12, 6);
+const SEEDS = Array.from({ length: 24 }, (_, i) => `grove ${i + 1}`);
+
+describe('a whole grove loses no message and no memory, whatever breaks', () => {
+  test.each(SEEDS)('seed %s', async (seed) => {
+    const { violations, facts } = await runGrove(scenarioFrom(groveChaos, seed), corpus);
+    expect(violations).toEqual([]);
+    expect(facts['answered']).toBeGreaterThan(0);
+  });
+});
+
+describe('a whole grove is decided by its seed', () => {
+  test('the same one has the same events at the same times', async () => {
+    const once = await runGrove(scenarioFrom(groveChaos, 'twice'), corpus);
+    const again = await runGrove(scenarioFrom(groveChaos, 'twice'), corpus);
+    expect(again).toEqual(once);
+  });
+
+  test('without faults every question is answered and its source is found', async () => {
+    const calm = { ...groveChaos, faults: {} };
+    const { violations, facts } = await runGrove(scenarioFrom(calm, 'calm'), corpus);
+    expect(violations).toEqual([]);
+    expect(facts).toMatchObject({ failed: 0, recoveries: 0, wire429: 0, answered: facts['questions'] });
+    expect(facts['found']).toBeGreaterThan(0.9);
+  });
+});
