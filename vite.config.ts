@@ -23,6 +23,7 @@ async function inBrowser(): Promise<TestProjectConfiguration> {
     test: {
       name: 'browser',
       include: ['tests/browser/**/*.test.ts'],
+      globalSetup: ['tests/harness/nodeHashes.ts'],
       testTimeout: 60_000,
       fileParallelism: false,
       browser: {

@@ -1,8 +1,13 @@
 /** Deeper than this, a value is left to `structuredClone`, which also knows circles. */
 const DEPTH_MAX = 64;
 
-const bits = new Float64Array(1);
+/**
+ * Engines may differ in the last digit of a logarithm, and so of a score. So a fingerprint takes numbers to the precision
+ * of a float32, and as many decimals of a number that stands in a text.
+ */
+const bits = new Float32Array(1);
 const words = new Int32Array(bits.buffer);
+const DECIMALS_MAX = 7;
 
 /** Copies values as `postMessage` does, and fingerprints them on the way. */
 export interface WireClone {
@@ -12,7 +17,7 @@ export interface WireClone {
    * object get a copy each.
    */
   clone<T>(value: T): T;
-  /** 32 bits of the value that was cloned last: keys in their order, numbers to the last bit, strings to the last letter. */
+  /** 32 bits of the value that was cloned last: keys in their order, strings to the last letter, numbers to 24 bits. */
   readonly fingerprint: number;
 }
 
@@ -23,8 +28,20 @@ export function createWireClone(): WireClone {
     h = (h << 13) | (h >>> 19);
   };
   const feedText = (text: string): void => {
-    for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-    feed(text.length);
+    let fed = 0;
+    /** Digits since a decimal point; -1 where there was none. */
+    let decimals = -1;
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      if (c === 46) decimals = 0;
+      else if (decimals >= 0) {
+        if (c < 48 || c > 57) decimals = -1;
+        else if (++decimals > DECIMALS_MAX) continue;
+      }
+      h = Math.imul(h ^ c, 0x01000193);
+      fed++;
+    }
+    feed(fed);
   };
 
   function copy(value: unknown, depth: number): unknown {
@@ -37,7 +54,6 @@ export function createWireClone(): WireClone {
         else {
           bits[0] = value;
           feed(words[0]!);
-          feed(words[1]!);
         }
         return value;
       case 'boolean':

@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { root } from './process.mjs';
+import { figure, options } from './tables.mjs';
+
+const usage = `npm run virtual -- --scenario NAME|FILE [--seed S | --seeds A..B] [--text made|sotu] [--sabotage NAME] [--json OUT]
+Runs a scenario in virtual time. --seeds runs it once for each whole number; the seed is then NAME-NUMBER.
+Exits with 1 when a checker complains, 2 for a wrong command.`;
+
+function quit(message) {
+  console.error(`${message}\n\n${usage}`);
+  process.exit(2);
+}
+
+const known = ['scenario', 'seed', 'seeds', 'text', 'sabotage', 'json'];
+let args;
+try {
+  args = options(process.argv.slice(2));
+} catch (e) {
+  quit(e.message);
+}
+const unknown = Object.keys(args).filter((key) => !known.includes(key));
+if (unknown.length > 0) quit(`There is no option --${unknown[0]}.`);
+if (args.scenario === undefined) quit('Which scenario?');
+
+const shipped = join(root, 'public', 'scenarios', `${args.scenario}.json`);
+const file = existsSync(shipped) ? shipped : resolve(args.scenario);
+if (!existsSync(file)) quit(`There is no scenario ${args.scenario}: no shipped one, and no file ${file}.`);
+const scenario = JSON.parse(readFileSync(file, 'utf8'));
+
+let seeds = [args.seed ?? null];
+if (args.seeds !== undefined) {
+  const range = /^(\d+)\.\.(\d+)$/.exec(args.seeds);
+  if (range === null || Number(range[1]) > Number(range[2]))
+    quit(`--seeds must be like 1..100, got ${args.seeds}.`);
+  const [from, to] = [Number(range[1]), Number(range[2])];
+  seeds = Array.from({ length: to - from + 1 }, (_, i) => `${scenario.name ?? 'seed'}-${from + i}`);
+}
+
+/** The packed addresses, as the page loads them. */
+function packedText() {
+  const folder = join(root, 'public', 'corpus', 'sotu');
+  if (!existsSync(join(folder, 'index.json')))
+    quit('The addresses are not packed yet: run npm run build once.');
+  const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+  const all = readFileSync(join(folder, index.file));
+  return index.documents.map((d) =>
+    JSON.parse(gunzipSync(all.subarray(d.offset, d.offset + d.bytes)).toString()),
+  );
+}
+
+const documents = args.text === 'sotu' ? packedText() : null;
+const { runnerImport } = await import('vite');
+const { module } = await runnerImport(join(root, 'tests', 'harness', 'virtualCommand.ts'), {
+  root,
+  configFile: false,
+  logLevel: 'error',
+});
+
+const quote = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text}'`);
+const runs = [];
+let failed = 0;
+const begin = performance.now();
+for (const seed of seeds) {
+  const command = { scenario, seed, documents, sabotage: args.sabotage ?? null };
+  const startedAt = performance.now();
+  let outcome;
+  try {
+    outcome = await module.runOnce(command);
+  } catch (e) {
+    quit(e.message);
+  }
+  const wallMs = performance.now() - startedAt;
+  const shownSeed = seed ?? scenario.seed ?? 'treering';
+  const eventsPerS = outcome.events / (wallMs / 1_000);
+  const timesRealTime = outcome.simulatedMs / wallMs;
+  runs.push({ seed: shownSeed, ...outcome, wallMs, eventsPerS, timesRealTime });
+  const verdict = outcome.violations.length === 0 ? 'ok' : `${outcome.violations.length} VIOLATIONS`;
+  if (seeds.length <= 20 || outcome.violations.length > 0)
+    console.log(
+      `seed ${shownSeed}  hash ${outcome.hash}  ${figure(outcome.events)} events  ${figure(outcome.simulatedMs / 1_000)} s simulated in ${figure(wallMs / 1_000)} s  ${figure(timesRealTime)} x real time  ${figure(eventsPerS)} events/s  ${verdict}`,
+    );
+  else if (runs.length % 500 === 0)
+    console.log(`${runs.length} of ${seeds.length} seeds, ${failed} with violations`);
+  if (seeds.length === 1) console.log(`  ${JSON.stringify(outcome.facts)}`);
+  if (outcome.violations.length === 0) continue;
+  for (const violation of outcome.violations) console.log(`  ${violation}`);
+  if (failed++ > 0) continue;
+  const broken = args.sabotage === undefined ? '' : ` --sabotage ${quote(args.sabotage)}`;
+  const text = args.text === undefined ? '' : ` --text ${args.text}`;
+  console.log(
+    `  again: npm run virtual -- --scenario ${quote(args.scenario)} --seed ${quote(shownSeed)}${text}${broken}`,
+  );
+  const smaller = await module.shrinkRun(command);
+  if (smaller !== null) console.log(smaller.replaceAll(/^/gm, '  '));
+}
+const total = (key) => runs.reduce((sum, r) => sum + r[key], 0);
+if (seeds.length > 1)
+  console.log(
+    `${seeds.length} seeds, ${failed} with violations: ${figure(total('events'))} events, ${figure(total('simulatedMs') / 3_600_000)} h simulated in ${figure((performance.now() - begin) / 1_000)} s`,
+  );
+if (args.json !== undefined) {
+  const out = resolve(args.json);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify({ scenario, runs }, null, 2)}\n`);
+}
+process.exitCode = failed === 0 ? 0 : 1;
