@@ -40,6 +40,16 @@ test.describe('the visitor comes back', () => {
     expect(back.corpus.name).toBe(planted.corpus.name);
     expect(await ask(page, 'How many herons did the lighthouse keeper count?')).toContain('ninety-one');
 
+    // A scenario that would forget it asks first.
+    await page.getByRole('button', { name: 'killings' }).click();
+    const asked = page.getByRole('alertdialog');
+    await expect(asked).toContainText('The grove remembers your text pasted.txt; this scenario forgets it.');
+    await asked.getByRole('button', { name: 'Keep' }).click();
+    await expect(asked).toHaveCount(0);
+    const kept = await until(page, 'it runs as before', (s) => s.phase === 'running');
+    expect(kept.corpus).toEqual(planted.corpus);
+    expect(kept.progress.agentsWanted).toBe(8);
+
     await page.getByRole('button', { name: 'Start afresh' }).click();
     const fresh = await until(
       page,
