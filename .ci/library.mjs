@@ -22,6 +22,12 @@ export const entries = {
     ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
   ],
   scenario: ['scenario/link', 'scenario/scenario'],
+  'worlds/virtual': [
+    ...['worlds/virtual/clock', 'worlds/virtual/eventLog', 'worlds/virtual/faultPlan'],
+    ...['worlds/virtual/relayGrove', 'worlds/virtual/virtualDisk', 'worlds/virtual/virtualEnv'],
+    ...['worlds/virtual/virtualGrove', 'worlds/virtual/virtualNetwork', 'worlds/virtual/virtualWorld'],
+    ...['worlds/virtual/wireClone'],
+  ],
   lab: ['lab/grove', 'lab/judge', 'lab/report', 'lab/run'],
 };
 

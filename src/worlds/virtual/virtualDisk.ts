@@ -43,7 +43,7 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
   let commits = 0;
   const takes = (): number => options.delayMs + rng.next() * options.jitterMs;
   const contents = (): Segment[] =>
-    [...segments.values()].sort((a, b) => a.position - b.position).map((s) => wire.clone(s));
+    [...segments.values()].sort((a, b) => a.position - b.position).map((s) => wire.copy(s));
 
   function apply(put: readonly Segment[], remove: readonly number[]): void {
     for (const segment of put) segments.set(segment.position, segment);
@@ -104,7 +104,7 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
           clock.at(clock.nowMs + takes(), () => {
             if (!process.alive) return;
             const found = positions.map((position) => segments.get(position));
-            if (found.every((s) => s !== undefined)) done(ok(found.map((s) => wire.clone(s))));
+            if (found.every((s) => s !== undefined)) done(ok(found.map((s) => wire.copy(s))));
             else done(err({ reason: 'failed', message: 'A segment is not on the disk.' }));
           });
         },

@@ -156,7 +156,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
               corpus: {
                 passages: (slice) =>
                   Promise.resolve(
-                    world.wire.clone(sliceOf(documents[slice.document]!, slice.fromPassage, slice.toPassage)),
+                    world.wire.copy(sliceOf(documents[slice.document]!, slice.fromPassage, slice.toPassage)),
                   ),
               },
               fetch: (request) => provider.fetch(request),

@@ -79,7 +79,7 @@ export function spawnVirtualHost(
               onFailure: (message) => toConductor.post(message, events.onFailure),
               onWarning: (message) => toConductor.post(message, events.onWarning),
             },
-            world.wire.clone(spec),
+            world.wire.copy(spec),
           ).then((up) => {
             host = up;
             const beat = (): void => {

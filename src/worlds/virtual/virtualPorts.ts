@@ -33,14 +33,14 @@ export function createVirtualPort(
   return {
     post(value, receive) {
       if (!near.alive) return;
-      const copy = wire.clone(value);
+      const copy = wire.copy(value);
       clock.at(clock.nowMs + HOP_MS, () => {
         if (far.alive) receive(copy);
       });
     },
     answer(value, receive) {
       if (!far.alive) return;
-      const copy = wire.clone(value);
+      const copy = wire.copy(value);
       const hear = gate(() => {
         if (near.alive) receive(copy);
       });

@@ -8,6 +8,8 @@ const DEPTH_MAX = 64;
 const bits = new Float32Array(1);
 const words = new Int32Array(bits.buffer);
 const DECIMALS_MAX = 7;
+/** Of a string longer than four of these, so much at either end counts. */
+const EDGE = 64;
 
 /** Copies values as `postMessage` does, and fingerprints them on the way. */
 export interface WireClone {
@@ -17,17 +19,28 @@ export interface WireClone {
    * object get a copy each.
    */
   clone<T>(value: T): T;
-  /** 32 bits of the value that was cloned last: keys in their order, strings to the last letter, numbers to 24 bits. */
+  /** The same, without a fingerprint. */
+  copy<T>(value: T): T;
+  /**
+   * 32 bits of the value that was cloned last: keys in their order, strings (long ones by both ends), numbers to 24 bits.
+   */
   readonly fingerprint: number;
 }
 
 export function createWireClone(): WireClone {
   let h = 0;
+  let hashing = true;
   const feed = (word: number): void => {
     h = Math.imul(h ^ word, 0x01000193);
     h = (h << 13) | (h >>> 19);
   };
   const feedText = (text: string): void => {
+    if (!hashing) return;
+    if (text.length > 4 * EDGE) {
+      feedText(text.slice(0, EDGE));
+      feedText(text.slice(-EDGE));
+      return;
+    }
     let fed = 0;
     /** Digits since a decimal point; -1 where there was none. */
     let decimals = -1;
@@ -102,6 +115,11 @@ export function createWireClone(): WireClone {
   return {
     clone<T>(value: T): T {
       h = 0x811c9dc5 | 0;
+      hashing = true;
+      return copy(value, 0) as T;
+    },
+    copy<T>(value: T): T {
+      hashing = false;
       return copy(value, 0) as T;
     },
     get fingerprint() {

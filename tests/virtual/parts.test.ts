@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createVirtualClock, TICKS_PER_MS } from '../../src/worlds/virtual/clock.ts';
+import { createVirtualProcess } from '../../src/worlds/virtual/virtualEnv.ts';
+import { createVirtualDisk, FAIR_DISK } from '../../src/worlds/virtual/virtualDisk.ts';
+import { createVirtualNetwork, FAIR_WEATHER } from '../../src/worlds/virtual/virtualNetwork.ts';
+import { createVirtualWorld } from '../../src/worlds/virtual/virtualWorld.ts';
+import { createWireClone } from '../../src/worlds/virtual/wireClone.ts';
+
+describe('the virtual clock', () => {
+  test('runs events by time, those of one moment in the order in which they were set, and none that was taken back', () => {
+    const plan = fc.array(fc.record({ tick: fc.nat(20), taken: fc.boolean() }), { maxLength: 600 });
+    fc.assert(
+      fc.property(plan, (events) => {
+        const clock = createVirtualClock();
+        const ran: number[] = [];
+        const tokens = events.map(({ tick }, i) => clock.at(tick / TICKS_PER_MS, () => ran.push(i)));
+        events.forEach(({ taken }, i) => taken && clock.cancel(tokens[i]!));
+        clock.run(Infinity);
+        const expected = events
+          .map((e, i) => ({ ...e, i }))
+          .filter((e) => !e.taken)
+          .sort((a, b) => a.tick - b.tick || a.i - b.i)
+          .map((e) => e.i);
+        expect(ran).toEqual(expected);
+      }),
+    );
+  });
+
+  test('taking back an event that has run leaves the one that has its place now alone', () => {
+    const clock = createVirtualClock();
+    let ran = 0;
+    const old = clock.at(1, () => ran++);
+    clock.run(1);
+    clock.at(2, () => ran++);
+    clock.cancel(old);
+    clock.run(2);
+    expect(ran).toBe(2);
+  });
+
+  test('a timer is never early, whatever the rate of its clock, so waiting for a moment always ends', async () => {
+    const world = createVirtualWorld({ seed: 'x' });
+    const { env } = createVirtualProcess(world, 1, 'p', { offsetMs: 3, rate: 1.0007 });
+    let looks = 0;
+    const wait = (untilMs: number): void => {
+      looks++;
+      if (env.now() < untilMs) env.setTimer(untilMs - env.now(), () => wait(untilMs));
+    };
+    for (let i = 0; i < 200; i++) wait(1_000 / 7 + i * 1.3);
+    await world.run(1_000);
+    expect(looks).toBeLessThanOrEqual(600);
+  });
+});
+
+describe('the wire', () => {
+  const { clone } = createWireClone();
+  test('copies what structuredClone copies, and shares nothing with it', () => {
+    fc.assert(
+      fc.property(
+        fc.object({ withDate: true, withMap: true, withSet: true, withTypedArray: true }),
+        (value) => {
+          expect(clone(value)).toEqual(structuredClone(value));
+        },
+      ),
+    );
+    const inner = { n: [1] };
+    const copy = clone({ inner });
+    inner.n.push(2);
+    expect(copy).toEqual({ inner: { n: [1] } });
+  });
+  test.each([
+    ['a function', { f: () => 1 }],
+    ['a symbol', { s: Symbol('x') }],
+  ])('refuses %s, as structuredClone does', (_name, value) => {
+    expect(() => structuredClone(value)).toThrow();
+    expect(() => clone(value)).toThrow();
+  });
+  test('other values have another fingerprint', () => {
+    const wire = createWireClone();
+    const prints = [
+      { a: 1 },
+      { a: 2 },
+      { b: 1 },
+      [1],
+      [1, 1],
+      '1',
+      1,
+      true,
+      null,
+      { a: 1.5 },
+      'ab',
+      'ba',
+    ].map((v) => {
+      wire.clone(v);
+      return wire.fingerprint;
+    });
+    expect(new Set(prints).size).toBe(prints.length);
+  });
+});
+
+describe('the network', () => {
+  test('an ended process is deaf and dumb, and a partition lets nothing through', async () => {
+    const world = createVirtualWorld({ seed: 'x' });
+    const network = createVirtualNetwork(world, FAIR_WEATHER);
+    const [a, b] = [1, 2].map((id) => createVirtualProcess(world, id, `p${id}`));
+    const heard: unknown[] = [];
+    const out = network.portOf(a!).open('c', () => undefined);
+    network.portOf(b!).open('c', (frame) => heard.push(frame));
+    out.post(1);
+    await world.run(10);
+    network.partition = new Set([1]);
+    out.post(2);
+    await world.run(20);
+    network.partition = null;
+    out.post(3);
+    b!.kill();
+    await world.run(30);
+    expect(heard).toEqual([1]);
+  });
+});
+
+describe('the disk', () => {
+  test('keeps what it answered through a crash, and of the rest all or nothing', async () => {
+    for (let i = 0; i < 40; i++) {
+      const world = createVirtualWorld({ seed: `disk ${i}` });
+      const disk = createVirtualDisk(world, FAIR_DISK);
+      const process = createVirtualProcess(world, 1, 'store');
+      const store = disk.storeOf(process);
+      const answered = new Set<number>();
+      for (let n = 0; n < 4; n++) {
+        const put = [1, 2].map((k) => ({ position: 2 * n + k, owners: ['o'], texts: ['t'], replaces: [] }));
+        store.write(put, [], (r) => r.ok && answered.add(n));
+      }
+      await world.run(i * 0.05);
+      process.kill();
+      disk.crash();
+      await world.run(100);
+      const there = disk.contents().map((s) => s.position);
+      for (let n = 0; n < 4; n++) {
+        const parts = there.filter((p) => p === 2 * n + 1 || p === 2 * n + 2).length;
+        expect(parts === 0 || parts === 2).toBe(true);
+        if (answered.has(n)) expect(parts).toBe(2);
+      }
+    }
+  });
+});
