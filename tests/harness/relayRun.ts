@@ -56,6 +56,8 @@ export async function runRelay(
     await grove.world.run(Math.max(wanted.putMs, endOfFaults(wanted.plan)));
     const patienceMs = clock.nowMs + SETTLE_MS;
     while (!grove.quiet && clock.nowMs < patienceMs) await grove.world.run(clock.nowMs + 1_000);
+    // What was dealt with last may still be on its way to the disk.
+    await grove.world.run(clock.nowMs + 1_000);
     if (!grove.quiet)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
     hash = log.hash();
