@@ -8,8 +8,8 @@ const DEPTH_MAX = 64;
 const bits = new Float32Array(1);
 const words = new Int32Array(bits.buffer);
 const DECIMALS_MAX = 7;
-/** Of a string longer than four of these, so much at either end counts. */
-const EDGE = 64;
+/** So much of the beginning of a string counts. */
+const LETTERS_MAX = 256;
 
 /** Copies values as `postMessage` does, and fingerprints them on the way. */
 export interface WireClone {
@@ -22,7 +22,7 @@ export interface WireClone {
   /** The same, without a fingerprint. */
   copy<T>(value: T): T;
   /**
-   * 32 bits of the value that was cloned last: keys in their order, strings (long ones by both ends), numbers to 24 bits.
+   * 32 bits of the value that was cloned last: keys in their order, strings by their first 256 letters, numbers to 24 bits.
    */
   readonly fingerprint: number;
 }
@@ -36,15 +36,10 @@ export function createWireClone(): WireClone {
   };
   const feedText = (text: string): void => {
     if (!hashing) return;
-    if (text.length > 4 * EDGE) {
-      feedText(text.slice(0, EDGE));
-      feedText(text.slice(-EDGE));
-      return;
-    }
     let fed = 0;
     /** Digits since a decimal point; -1 where there was none. */
     let decimals = -1;
-    for (let i = 0; i < text.length; i++) {
+    for (let i = 0; i < text.length && fed < LETTERS_MAX; i++) {
       const c = text.charCodeAt(i);
       if (c === 46) decimals = 0;
       else if (decimals >= 0) {
