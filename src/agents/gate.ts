@@ -25,7 +25,7 @@ export interface GateCounts {
   asked: number;
   answered: number;
   failed: number;
-  /** Known-item questions judged, and those whose source passage is cited. */
+  /** Different known-item questions judged, each by its first answer, and those whose source passage is cited. */
   judged: number;
   found: number;
   /** Answers that an agent could not give because of a 429. */
@@ -90,6 +90,7 @@ export function createGate(env: Env, config: GateConfig): Gate {
   /** Cumulated Zipf weights over `items`. */
   let weights: number[] = [];
   const open = new Map<string, Interaction>();
+  const judged = new Set<string>();
   const recent: Interaction[] = [];
   let total = zero();
   let second = zero();
@@ -152,8 +153,12 @@ export function createGate(env: Env, config: GateConfig): Gate {
     if (answer?.rateLimited) count('agent429');
     if (interaction.source !== null) {
       interaction.found = answer?.citations.some((c) => c.source === interaction.source) ?? false;
-      count('judged');
-      if (interaction.found) count('found');
+      // A popular question is put often; as a test it counts once, however it went.
+      if (!judged.has(interaction.question)) {
+        judged.add(interaction.question);
+        count('judged');
+        if (interaction.found) count('found');
+      }
     }
     config.onEnd(interaction);
   }
@@ -251,6 +256,7 @@ export function createGate(env: Env, config: GateConfig): Gate {
     recent: () => recent,
     resetCounts() {
       total = zero();
+      judged.clear();
       responses = new Histogram(0.1);
     },
   };

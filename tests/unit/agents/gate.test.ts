@@ -70,18 +70,23 @@ describe('the gate', () => {
     expect(Math.max(...late)).toBeGreaterThan(299);
   });
 
-  it('judges a known item by its source among the citations', async () => {
+  it('judges each known item once, by its source among the citations of its first answer', async () => {
+    const first = new Map<string, boolean>();
     let n = 0;
     const { gate, env } = gateWith((q) => {
+      const right = n++ % 2 === 0;
+      if (!first.has(q.text)) first.set(q.text, right);
       const source = `doc#${/\d+/.exec(q.text)![0]}`;
-      env.setTimer(50, () => deliver(gate, answerTo(q, n++ % 2 === 0 ? [source] : ['doc#other'])));
+      env.setTimer(50, () => deliver(gate, answerTo(q, [right ? source : 'doc#other'])));
     });
     gate.setRate(20);
     await env.advance(10_000);
     gate.setRate(0);
     await env.advance(100);
-    expect(gate.total.judged).toBe(gate.total.asked);
-    expect(gate.total.found).toBe(Math.ceil(gate.total.judged / 2));
+    expect(gate.total.asked).toBeGreaterThan(first.size);
+    expect(gate.total.judged).toBe(first.size);
+    expect(gate.total.found).toBe([...first.values()].filter((right) => right).length);
+    expect(gate.responses.count).toBe(gate.total.asked);
     expect(gate.responses.quantile(0.5)).toBeCloseTo(50, 0);
   });
 
