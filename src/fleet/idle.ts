@@ -7,7 +7,6 @@ export function idleSnapshot(
   problem: string | null,
   wanted: { readonly agents: number; readonly workers: number },
 ): GroveSnapshot {
-  const { corrupted: _, ...delivery } = NOTHING_SENT;
   return {
     phase,
     problem,
@@ -30,7 +29,7 @@ export function idleSnapshot(
       concurrency: { agents: 0, nodes: 0 },
       memory: { metric: '', dataset: '', value: 0, queries: 0 },
       rateLimit: { wire429: 0, agent429: 0, bindingLimit: '', bindingUse: 0, saturated: false },
-      delivery,
+      delivery: NOTHING_SENT,
       rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
       crash: { ackedWrites: 0, lost: 0 },
     },

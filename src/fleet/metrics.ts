@@ -24,7 +24,15 @@ export function groveMetrics(s: GroveSnapshot, gate: Gate, rush: Histogram): str
   gauge('nodes', 'Workers up.', concurrency.nodes);
   gauge('memories', 'Memories held in rush memory.', s.progress.memories);
   const messages = 'Messages on the bus, by what the ledger says became of them.';
-  for (const fate of ['sent', 'delivered', 'deadLettered', 'lost', 'duplicated', 'misordered'] as const)
+  for (const fate of [
+    'sent',
+    'delivered',
+    'deadLettered',
+    'lost',
+    'duplicated',
+    'misordered',
+    'corrupted',
+  ] as const)
     counter('messages_total', messages, delivery[fate], { fate });
   gauge('messages_in_flight', 'Messages sent and not yet delivered.', delivery.inFlight);
   counter('http_429_total', 'Refusals by the rate limit, where they were seen.', rateLimit.wire429, {

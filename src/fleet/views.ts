@@ -1,3 +1,4 @@
+import type { LedgerTotals } from '../bus/ledger.ts';
 import type { AgentInspection } from '../agents/contract.ts';
 
 /** The vital signs of a run: the same shape on screen, in `window.treering` and in a report. */
@@ -27,17 +28,7 @@ export interface VitalSigns {
     readonly saturated: boolean;
   };
   /** From the ledger, which is kept apart from the bus. */
-  readonly delivery: {
-    readonly sent: number;
-    readonly delivered: number;
-    readonly deadLettered: number;
-    readonly inFlight: number;
-    /** In flight for more than 10 s. */
-    readonly overdue: number;
-    readonly lost: number;
-    readonly duplicated: number;
-    readonly misordered: number;
-  };
+  readonly delivery: LedgerTotals;
   /** Time of one access to rush memory, inside the worker. */
   readonly rush: { readonly p50Ms: number; readonly p999Ms: number; readonly samples: number };
   /** Crash-memory writes that were acknowledged, and those of them missing after a recovery. */

@@ -23,7 +23,6 @@ export interface VitalSources {
 export function vitalSigns(s: VitalSources): VitalSigns {
   const { responses, total } = s.gate;
   const use = s.desk.use();
-  const { corrupted: _, ...delivery } = s.ledger;
   return {
     responseTime: {
       p50Ms: responses.quantile(0.5),
@@ -39,7 +38,7 @@ export function vitalSigns(s: VitalSources): VitalSigns {
       queries: total.judged,
     },
     rateLimit: { wire429: s.wire.status429, agent429: total.agent429, ...use },
-    delivery,
+    delivery: s.ledger,
     rush: { p50Ms: s.rush.quantile(0.5), p999Ms: s.rush.quantile(0.999), samples: s.rush.count },
     crash: { ackedWrites: s.ackedWrites, lost: s.memoriesLost },
   };

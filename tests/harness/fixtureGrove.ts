@@ -356,6 +356,7 @@ export class FixtureGrove implements Grove {
           lost: 0,
           duplicated: 0,
           misordered: 0,
+          corrupted: 0,
           overdue: 0,
         },
         rush: { p50Ms: samples ? 0.08 : 0, p999Ms: samples ? 0.62 : 0, samples: samples * 4 },

@@ -113,7 +113,7 @@ function rateLimit({ vitalSigns: { rateLimit: r, responseTime: t } }: Measured):
 
 function delivery({ vitalSigns: { delivery: d } }: Measured): Verdict {
   const accounted = d.delivered + d.deadLettered + d.inFlight;
-  const wrong = d.lost + d.duplicated + d.misordered;
+  const wrong = d.lost + d.duplicated + d.misordered + d.corrupted;
   const measured = d.sent > 0;
   const balanced = wrong === 0 && accounted === d.sent;
   return {
@@ -126,7 +126,7 @@ function delivery({ vitalSigns: { delivery: d } }: Measured): Verdict {
     basis: !measured
       ? 'waits for the first message'
       : wrong > 0
-        ? `${count(d.lost)} lost, ${count(d.duplicated)} twice, ${count(d.misordered)} out of order of ${count(d.sent)}`
+        ? `${count(d.lost)} lost, ${count(d.duplicated)} twice, ${count(d.misordered)} out of order, ${count(d.corrupted)} changed of ${count(d.sent)}`
         : accounted !== d.sent
           ? `${count(Math.abs(d.sent - accounted))} of ${count(d.sent)} ${accounted < d.sent ? 'unaccounted for' : 'counted too often'}`
           : `${count(d.sent)} sent, ${count(d.inFlight)} in flight, ${count(d.overdue)} overdue, ${amount(d.deadLettered, 'dead letter')}`,

@@ -33,6 +33,7 @@ const signs: fc.Arbitrary<VitalSigns> = fc.record({
     lost: fc.nat(3),
     duplicated: fc.nat(3),
     misordered: fc.nat(3),
+    corrupted: fc.nat(3),
     overdue: fc.nat(3),
   }),
   rush: fc.record({ p50Ms: ms, p999Ms: ms, samples: count }),
@@ -52,6 +53,7 @@ const empty: VitalSigns = {
     lost: 0,
     duplicated: 0,
     misordered: 0,
+    corrupted: 0,
     overdue: 0,
   },
   rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
@@ -118,7 +120,7 @@ test('each sign is met exactly on the right side of its bar', () => {
         delivery:
           d.sent > 0 &&
           d.overdue === 0 &&
-          d.lost + d.duplicated + d.misordered === 0 &&
+          d.lost + d.duplicated + d.misordered + d.corrupted === 0 &&
           d.sent === d.delivered + d.deadLettered + d.inFlight,
         rush: s.rush.samples > 0 && s.rush.p999Ms < 100,
         crash: s.crash.lost === 0,
@@ -131,7 +133,7 @@ test('each sign is met exactly on the right side of its bar', () => {
 test('one message lost, delivered twice or out of order is enough to fail delivery', () => {
   const good = { ...empty.delivery, sent: 1_000, delivered: 990, deadLettered: 4, inFlight: 6 };
   expect(of('delivery', measured({ ...empty, delivery: good })).status).toBe('met');
-  for (const key of ['lost', 'duplicated', 'misordered'] as const)
+  for (const key of ['lost', 'duplicated', 'misordered', 'corrupted'] as const)
     expect(of('delivery', measured({ ...empty, delivery: { ...good, [key]: 1 } })).status).toBe('not met');
   const short = of('delivery', measured({ ...empty, delivery: { ...good, delivered: 989 } }));
   expect(short.status).toBe('not met');
