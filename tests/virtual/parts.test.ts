@@ -54,6 +54,12 @@ describe('the virtual clock', () => {
 
 describe('the wire', () => {
   const { clone } = createWireClone();
+  test('copies a key called __proto__ as the key it is', () => {
+    const value = { ['__proto__']: { n: 1 } };
+    expect(JSON.stringify(clone(value))).toBe('{"__proto__":{"n":1}}');
+    expect(JSON.stringify(structuredClone(value))).toBe('{"__proto__":{"n":1}}');
+  });
+
   test('copies what structuredClone copies, and shares nothing with it', () => {
     fc.assert(
       fc.property(

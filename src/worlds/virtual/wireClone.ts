@@ -101,7 +101,11 @@ export function createWireClone(): WireClone {
     const from = value as Record<string, unknown>;
     for (const key in from) {
       feedText(key);
-      out[key] = copy(from[key], depth + 1);
+      const value = copy(from[key], depth + 1);
+      // Assigned, a key of that name would set the prototype instead.
+      if (key === '__proto__')
+        Object.defineProperty(out, key, { value, writable: true, enumerable: true, configurable: true });
+      else out[key] = value;
     }
     feed(17);
     return out;
