@@ -50,6 +50,10 @@ const faultOptions = section({
   powerCutsPerMin: withDefault(number(0, 60), 0),
   /** Virtual world: how far the rate of a node's clock may be off, at most. */
   clockDriftMax: withDefault(number(0, 0.1), 0),
+  /** Virtual world: a node's clock jumps ahead by up to 20 s and runs at another rate from then on. */
+  clockJumpsPerMin: withDefault(number(0, 600), 0),
+  /** Virtual world: the disk finishes nothing for up to 2 s. */
+  diskStallsPerMin: withDefault(number(0, 600), 0),
 });
 
 /** A vital sign and the side of the bar it must stay on. */

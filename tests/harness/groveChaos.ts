@@ -13,6 +13,9 @@ export const groveChaos = {
     partitionsPerMin: 4,
     linkTroublesPerMin: 6,
     providerTroublesPerMin: 2,
-    clockDriftMax: 0.001,
+    powerCutsPerMin: 3,
+    clockDriftMax: 0.02,
+    clockJumpsPerMin: 6,
+    diskStallsPerMin: 4,
   },
 } as const;

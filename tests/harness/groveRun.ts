@@ -28,7 +28,7 @@ export async function runGrove(
     ...more,
     onCommit: (owner, text) => checker.committed(owner, text),
   });
-  const { world, conductor, gate, ledger } = grove;
+  const { world, ledger } = grove;
   const { clock, log } = world;
   const until = async (ms: number, done: () => boolean): Promise<boolean> => {
     const endMs = clock.nowMs + ms;
@@ -37,9 +37,12 @@ export async function runGrove(
   };
   let hash = '';
   try {
-    const up = (): boolean => conductor.snapshot().startUp.allAgentsMs !== null;
+    const up = (): boolean => grove.powered && grove.conductor.snapshot().startUp.allAgentsMs !== null;
     if (!(await until(START_MS, up))) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
     await world.run(Math.max(clock.nowMs + scenario.durationS * 1_000, endOfFaults(plan)));
+    // A grove that resumed lets questions flow once all are up: it is told to stop after that.
+    if (!(await until(START_MS, up))) violations.push(`not all agents were up again in the end`);
+    const { conductor, gate } = grove;
     conductor.setRate(0);
     const settled = (): boolean => {
       const { inFlight, lost } = ledger.totals(clock.nowMs);
@@ -62,11 +65,16 @@ export async function runGrove(
       violations.push(
         `the ledger has ${totals.sent} sent and ${totals.delivered} delivered, the checker ${checker.sent} and ${checker.accepted}`,
       );
-    const forgotten = recoveries.reduce((sum, r) => sum + r.memoriesLost, 0);
+    const { past } = grove;
+    const forgotten = past.memoriesLost + vitalSigns.crash.lost;
     if (forgotten > 0) violations.push(`${forgotten} memories were lost by crashes`);
-    const { asked, answered, failed } = gate.total;
-    if (asked !== answered + failed)
-      violations.push(`${asked} questions, but ${answered} answers and ${failed} failures`);
+    const asked = gate.total.asked + past.asked;
+    const answered = gate.total.answered + past.answered;
+    const failed = gate.total.failed + past.failed;
+    if (asked !== answered + failed + past.cutShort)
+      violations.push(
+        `${asked} questions, but ${answered} answers, ${failed} failures and ${past.cutShort} cut short by power cuts`,
+      );
     if (vitalSigns.rateLimit.agent429 > 0)
       violations.push(`agents saw ${vitalSigns.rateLimit.agent429} 429s`);
     violations.push(...checker.linkViolations(), ...checker.memoryViolations(await grove.autopsy()));
@@ -78,7 +86,8 @@ export async function runGrove(
       found: Math.round(vitalSigns.memory.value * 1_000) / 1_000,
       messages: totals.delivered,
       wire429: vitalSigns.rateLimit.wire429,
-      recoveries: recoveries.length,
+      recoveries: recoveries.length + past.recoveries,
+      lives: past.lives + 1,
       faults: plan.faults.length,
     });
   } catch (e) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { drawFaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
 import { groveChaos } from '../harness/groveChaos.ts';
 import { runGrove } from '../harness/groveRun.ts';
 import { madeCorpus } from '../harness/madeCorpus.ts';
@@ -20,6 +21,21 @@ describe('a whole grove is decided by its seed', () => {
     const once = await runGrove(scenarioFrom(groveChaos, 'twice'), corpus);
     const again = await runGrove(scenarioFrom(groveChaos, 'twice'), corpus);
     expect(again).toEqual(once);
+  });
+
+  test('after power cuts it goes on from crash memory, with its messages and memories', async () => {
+    const scenario = scenarioFrom({ ...groveChaos, faults: {} }, 'dark');
+    const calm = drawFaultPlan(scenario, 4, scenario.durationS * 1_000);
+    const faults = [4_000, 4_200, 9_000, 14_000].map(
+      (atMs) => ({ atMs, type: 'power cut', downMs: 500 }) as const,
+    );
+    const { violations, facts } = await runGrove(scenario, corpus, { ...calm, faults });
+    expect(violations).toEqual([]);
+    const liar = await runGrove(scenario, corpus, { ...calm, faults }, { disk: { liesMs: 1_000 } });
+    expect(liar.violations.join()).toMatch(/is gone|never accepted|memories were lost/);
+    // The second cut fell into the darkness of the first.
+    expect(facts['lives']).toBe(4);
+    expect(facts['answered']).toBeGreaterThan(20);
   });
 
   test('without faults every question is answered and its source is found', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock, TICKS_PER_MS } from '../../src/worlds/virtual/clock.ts';
-import { createVirtualProcess } from '../../src/worlds/virtual/virtualEnv.ts';
+import { createMachineClock, createVirtualProcess } from '../../src/worlds/virtual/virtualEnv.ts';
 import { createVirtualDisk, FAIR_DISK } from '../../src/worlds/virtual/virtualDisk.ts';
 import { createVirtualNetwork, FAIR_WEATHER } from '../../src/worlds/virtual/virtualNetwork.ts';
 import { createVirtualWorld } from '../../src/worlds/virtual/virtualWorld.ts';
@@ -40,7 +40,7 @@ describe('the virtual clock', () => {
 
   test('a timer is never early, whatever the rate of its clock, so waiting for a moment always ends', async () => {
     const world = createVirtualWorld({ seed: 'x' });
-    const { env } = createVirtualProcess(world, 1, 'p', { offsetMs: 3, rate: 1.0007 });
+    const { env } = createVirtualProcess(world, 1, 'p', createMachineClock(world, 1.0007, 3));
     let looks = 0;
     const wait = (untilMs: number): void => {
       looks++;
@@ -49,6 +49,63 @@ describe('the virtual clock', () => {
     for (let i = 0; i < 200; i++) wait(1_000 / 7 + i * 1.3);
     await world.run(1_000);
     expect(looks).toBeLessThanOrEqual(600);
+  });
+});
+
+describe('the clock of a machine', () => {
+  test('never steps back and rings no timer early, however it jumps and whatever rates it takes', async () => {
+    const trouble = fc.record({
+      atMs: fc.integer({ min: 0, max: 900 }),
+      jumpMs: fc.integer({ min: 0, max: 300 }),
+      rate: fc.double({ min: 0.5, max: 2, noNaN: true }),
+    });
+    const timers = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(trouble, { maxLength: 6 }), timers, async (troubles, delays) => {
+        const world = createVirtualWorld({ seed: 'x' });
+        const machine = createMachineClock(world);
+        const { env } = createVirtualProcess(world, 1, 'p', machine);
+        let latest = env.now();
+        let rung = 0;
+        const look = (): void => {
+          expect(env.now()).toBeGreaterThanOrEqual(latest);
+          latest = env.now();
+        };
+        for (const t of troubles)
+          world.clock.at(t.atMs, () => {
+            look();
+            machine.disturb(t.jumpMs, t.rate);
+            look();
+          });
+        for (const delayMs of delays)
+          env.setTimer(delayMs, () => {
+            look();
+            expect(env.now()).toBeGreaterThanOrEqual(delayMs);
+            rung++;
+          });
+        await world.run(5_000);
+        expect(rung).toBe(delays.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a timer that was taken back after a change of rate does not ring', async () => {
+    const world = createVirtualWorld({ seed: 'x' });
+    const machine = createMachineClock(world, 2);
+    const { env } = createVirtualProcess(world, 1, 'p', machine);
+    let rung = 0;
+    const cancel = env.setTimer(100, () => rung++);
+    world.clock.at(10, () => machine.disturb(0, 0.5));
+    world.clock.at(60, cancel);
+    await world.run(1_000);
+    expect(rung).toBe(0);
+  });
+
+  test('going back is refused', () => {
+    const machine = createMachineClock(createVirtualWorld({ seed: 'x' }));
+    expect(() => machine.disturb(-1, 1)).toThrow(RangeError);
+    expect(() => machine.disturb(0, 0)).toThrow(RangeError);
   });
 });
 
@@ -126,6 +183,30 @@ describe('the network', () => {
 });
 
 describe('the disk', () => {
+  test('finishes nothing while it stalls, and a crash in that time leaves nothing of it', async () => {
+    const world = createVirtualWorld({ seed: 'x' });
+    const disk = createVirtualDisk(world, FAIR_DISK);
+    const process = createVirtualProcess(world, 1, 'store');
+    const store = disk.storeOf(process);
+    const put = (position: number) => [{ position, owners: ['o'], texts: ['t'], replaces: [] }];
+    const answered: number[] = [];
+    disk.stall(500);
+    store.write(put(1), [], () => answered.push(world.clock.nowMs));
+    await world.run(499);
+    expect(disk.contents()).toEqual([]);
+    await world.run(600);
+    expect(answered).toHaveLength(1);
+    expect(answered[0]).toBeGreaterThan(500);
+    disk.stall(500);
+    store.write(put(2), [], () => answered.push(world.clock.nowMs));
+    await world.run(900);
+    process.kill();
+    disk.crash();
+    await world.run(2_000);
+    expect(answered).toHaveLength(1);
+    expect(disk.contents().map((s) => s.position)).toEqual([1]);
+  });
+
   test('keeps what it answered through a crash, and of the rest all or nothing', async () => {
     for (let i = 0; i < 40; i++) {
       const world = createVirtualWorld({ seed: `disk ${i}` });

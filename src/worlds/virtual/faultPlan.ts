@@ -29,6 +29,10 @@ export type PlannedFault = { readonly atMs: number } & (
       readonly forMs: number;
     }
   | { readonly type: 'power cut'; readonly downMs: number }
+  /** A node's clock jumps ahead, and runs at another rate from then on. */
+  | { readonly type: 'clock'; readonly node: number; readonly jumpMs: number; readonly rate: number }
+  /** The disk takes its time: for so long it finishes nothing. */
+  | { readonly type: 'disk'; readonly forMs: number }
 );
 
 /** All that goes wrong in a run. */
@@ -37,7 +41,7 @@ export interface FaultPlan {
   readonly weather: Weather;
   /** In the order of time. */
   readonly faults: readonly PlannedFault[];
-  /** Per node from 0 (the gate): how fast its clock runs. */
+  /** Per node from 0 (the gate): how fast its clock runs at first. */
   readonly clockRates: readonly number[];
 }
 
@@ -66,6 +70,7 @@ export function drawFaultPlan(
       faults.push(draw(Math.round(atMs), own));
   };
   const anyNode = (r: typeof rng, from = 0): number => from + r.int(nodes + 1 - from);
+  const rateOf = (r: typeof rng): number => 1 + (r.next() * 2 - 1) * rates.clockDriftMax;
   // The gate lives with the conductor in the grove, and falls only with everything else.
   const firstMortal = rates.on === 'relay' ? 0 : 1;
   arrivals('kill', rates.killsPerMin, (atMs, r) => ({
@@ -106,6 +111,14 @@ export function drawFaultPlan(
     type: 'power cut',
     downMs: 50 + r.int(1_000),
   }));
+  arrivals('clock', rates.clockJumpsPerMin, (atMs, r) => ({
+    atMs,
+    type: 'clock',
+    node: anyNode(r),
+    jumpMs: r.int(r.next() < 0.2 ? 20_000 : 1_000),
+    rate: rateOf(r),
+  }));
+  arrivals('disk', rates.diskStallsPerMin, (atMs, r) => ({ atMs, type: 'disk', forMs: 20 + r.int(2_000) }));
   faults.sort((a, b) => a.atMs - b.atMs);
   return {
     weather: {
@@ -117,14 +130,14 @@ export function drawFaultPlan(
       jitterMs: FAIR_WEATHER.jitterMs + (rates.reorderingMax > 0 ? rng.next() * 10 : 0),
     },
     faults,
-    clockRates: Array.from({ length: nodes + 1 }, () => 1 + (rng.next() * 2 - 1) * rates.clockDriftMax),
+    clockRates: Array.from({ length: nodes + 1 }, () => rateOf(rng)),
   };
 }
 
 /** When the last of the plan's faults is over. */
 export function endOfFaults(plan: FaultPlan): number {
   return plan.faults.reduce((end, f) => {
-    const lastsMs = 'forMs' in f ? f.forMs : f.type === 'kill' ? Math.max(f.downMs, f.zombieMs) : f.downMs;
-    return Math.max(end, f.atMs + lastsMs);
+    const lasts = f as { readonly forMs?: number; readonly downMs?: number; readonly zombieMs?: number };
+    return Math.max(end, f.atMs + Math.max(lasts.forMs ?? 0, lasts.downMs ?? 0, lasts.zombieMs ?? 0));
   }, 0);
 }

@@ -17,7 +17,7 @@ import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
 import { type FaultPlan, type PlannedFault } from './faultPlan.ts';
 import { createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
-import { createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
+import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
@@ -105,6 +105,9 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     node: null,
     pause: () => undefined,
   }));
+  /** Each node is a machine of its own: its clock outlives its processes. */
+  const bootMachines = () => places.map((_, id) => createMachineClock(world, plan.clockRates[id]));
+  let machines = bootMachines();
   const warnings: string[] = [];
   const peaks = { inbox: 0, unsettled: 0 };
   let store: { readonly process: VirtualProcess; readonly writer: JournalWriter } | null = null;
@@ -171,10 +174,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     const place = places[id]!;
     const inc = ++place.inc;
     const { writer, process: storeProcess } = store!;
-    const process = createVirtualProcess(world, id, `node/${id}`, {
-      offsetMs: 0,
-      rate: plan.clockRates[id] ?? 1,
-    });
+    const process = createVirtualProcess(world, id, `node/${id}`, machines[id]);
     const { env, channels, gate, pause } = pausable(process.env, network.portOf(process));
     place.process = process;
     place.node = null;
@@ -248,6 +248,8 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     store?.process.kill();
     store = null;
     disk.crash();
+    // Machines that start again set their clocks, and so back.
+    machines = bootMachines();
   }
 
   function inject(fault: PlannedFault): void {
@@ -270,6 +272,12 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
         if (!store) return;
         everythingDies();
         clock.at(clock.nowMs + fault.downMs, openStore);
+        return;
+      case 'clock':
+        machines[fault.node]?.disturb(fault.jumpMs, fault.rate);
+        return;
+      case 'disk':
+        disk.stall(fault.forMs);
         return;
       case 'link':
       case 'provider':

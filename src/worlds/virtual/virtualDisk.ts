@@ -25,6 +25,8 @@ export interface VirtualDisk {
   storeOf(process: VirtualProcess): SegmentStore;
   /** Power is gone: what was under way and not durable never was (or, where the disk tears, was in part). */
   crash(): void;
+  /** For so long from now on it finishes nothing that begins. */
+  stall(forMs: number): void;
   /** What a new process would find. */
   contents(): Segment[];
   readonly commits: number;
@@ -41,7 +43,9 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
   const segments = new Map<number, Segment>();
   const underWay = new Set<Write>();
   let commits = 0;
-  const takes = (): number => options.delayMs + rng.next() * options.jitterMs;
+  let stalledUntilMs = 0;
+  const takes = (): number =>
+    Math.max(0, stalledUntilMs - clock.nowMs) + options.delayMs + rng.next() * options.jitterMs;
   const contents = (): Segment[] =>
     [...segments.values()].sort((a, b) => a.position - b.position).map((s) => wire.copy(s));
 
@@ -55,7 +59,9 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
       return commits;
     },
     contents,
+    stall: (forMs) => void (stalledUntilMs = Math.max(stalledUntilMs, clock.nowMs + forMs)),
     crash() {
+      stalledUntilMs = 0;
       for (const write of underWay) {
         clock.cancel(write.token);
         if (options.tears === true && rng.next() < 0.7) {

@@ -6,7 +6,7 @@ import type { FleetNews, HostEvents, HostHandle } from '../../fleet/ports.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
 import type { JournalPort } from '../../memory/journal.ts';
 import type { DeskPort, FetchHandler } from '../../provider/port.ts';
-import { createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
+import { createVirtualProcess, type MachineClock, type VirtualProcess } from './virtualEnv.ts';
 import type { VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, deskOver, directoryOver, fetchOver, journalOver } from './virtualPorts.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
@@ -24,7 +24,7 @@ export interface HostSurroundings {
   readonly fetch: FetchHandler;
   readonly heartbeatMs: number;
   readonly delayMsTo: readonly number[];
-  readonly clockRate: number;
+  readonly machine: MachineClock;
 }
 
 /** A node in a process of virtual time. */
@@ -32,6 +32,8 @@ export interface VirtualHost extends HostHandle {
   hear(news: FleetNews): void;
   /** How long it goes on after `terminate`, as a worker in synchronous code does. */
   zombieMs: number;
+  /** Ends it without a notice to anybody. */
+  powerOff(): void;
 }
 
 /** From the spawning of a worker to its first line; from its death to its notice. */
@@ -47,7 +49,7 @@ export function spawnVirtualHost(
   events: HostEvents,
 ): VirtualHost {
   const { clock } = world;
-  const process = createVirtualProcess(world, node, `node/${node}`, { offsetMs: 0, rate: around.clockRate });
+  const process = createVirtualProcess(world, node, `node/${node}`, around.machine);
   const links = linkTroubles(
     process.env,
     around.network.portOf(process),
@@ -100,6 +102,10 @@ export function spawnVirtualHost(
     release() {
       // One that was terminated ends in its own time, and what it still says is refused.
       if (ending) return;
+      ending = true;
+      process.kill();
+    },
+    powerOff() {
       ending = true;
       process.kill();
     },
