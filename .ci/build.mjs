@@ -35,7 +35,7 @@ function fingerprint() {
 }
 
 /**
- * Builds the site into dist and the library into dist/lib, unless both are there already, made from these very files.
+ * Builds the site into dist, the library into dist/lib and the Maelstrom node into dist/maelstrom.mjs, unless both are there already, made from these very files.
  * Throws what the builders throw.
  * @param {{ force?: boolean, library?: boolean }} [options]
  */
@@ -55,6 +55,8 @@ export async function build({ force = false, library = true } = {}) {
   if (library) {
     const { buildLibrary } = await import('./library.mjs');
     await buildLibrary();
+    const { buildMaelstrom } = await import('./maelstrom.mjs');
+    await buildMaelstrom();
   }
   mkdirSync(cache, { recursive: true });
   writeFileSync(stampFile, stamp);

@@ -1,0 +1,2 @@
+export declare const maelstromEntry: string;
+export declare function buildMaelstrom(out?: string): Promise<string>;
