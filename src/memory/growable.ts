@@ -20,6 +20,21 @@ export class GrowableU32 {
   }
 }
 
+/** A Float32Array that grows. `array` is replaced when it does: do not keep it. */
+export class GrowableF32 {
+  array = new Float32Array(64);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const grown = new Float32Array(Math.ceil(this.array.length * GROWTH));
+      grown.set(this.array);
+      this.array = grown;
+    }
+    this.array[this.length++] = value;
+  }
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 

@@ -40,21 +40,41 @@ function groupsThousands(text: string, at: number): boolean {
   return at + 4 >= text.length || classOf(text, at + 4) !== DIGIT;
 }
 
-/** Calls `found` for every word of lower-cased text, in order: apostrophes inside words kept, thousands joined. */
-function scan(text: string, found: (word: string) => void): void {
+/** A word after a mark this close before a full stop is an abbreviation or an initial, and no sentence ends there. */
+const ABBREVIATION_LENGTH_MAX = 2;
+
+/** Whether the character at `at` ends a sentence: a mark before a space, a closing quote or the end. */
+function endsSentence(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (unit === 0x3002 || unit === 0xff01 || unit === 0xff1f) return true;
+  if (unit !== 46 && unit !== 33 && unit !== 63 && unit !== 0x2026) return false;
+  const next = text.charCodeAt(at + 1);
+  return Number.isNaN(next) || next <= 32 || next === 34 || next === 39 || next === 41 || next === 0x201d;
+}
+
+/**
+ * Calls `found` for every word of lower-cased text, in order: apostrophes inside words kept, thousands joined.
+ * `at` is where the word begins, `opens` whether a sentence ended since the word before.
+ */
+function scan(text: string, found: (word: string, at: number, opens: boolean) => void): void {
   const n = text.length;
   let i = 0;
+  let opens = false;
+  let lastLength = 0;
   while (i < n) {
     const kind = classOf(text, i);
     if (kind === OTHER) {
+      if (!opens && lastLength > ABBREVIATION_LENGTH_MAX) opens = endsSentence(text, i);
       i++;
       continue;
     }
     const from = i;
     if (kind === RUN) {
       while (i < n && classOf(text, i) === RUN) i++;
-      if (i - from === 1) found(text.slice(from, i));
-      for (let at = from; at + 1 < i; at++) found(text.slice(at, at + 2));
+      if (i - from === 1) found(text.slice(from, i), from, opens);
+      for (let at = from; at + 1 < i; at++) found(text.slice(at, at + 2), at, opens && at === from);
+      opens = false;
+      lastLength = i - from + ABBREVIATION_LENGTH_MAX;
       continue;
     }
     let odd = false;
@@ -73,8 +93,28 @@ function scan(text: string, found: (word: string) => void): void {
     }
     let word = text.slice(from, Math.min(i, from + TOKEN_LENGTH_MAX));
     if (odd) word = word.replaceAll('’', "'").replaceAll(',', '');
-    found(word);
+    lastLength = i - from;
+    found(word, from, opens);
+    opens = false;
   }
+}
+
+const isUpper = (unit: number): boolean =>
+  (unit >= 65 && unit <= 90) || (unit >= 0xc0 && unit <= 0xde && unit !== 0xd7);
+
+/**
+ * Calls `found` for every word of a text, in order, lower-cased.
+ * `capital`: it begins with a capital letter (Latin-1); `opens`: a sentence ended since the word before.
+ */
+export function eachWord(
+  text: string,
+  found: (word: string, capital: boolean, opens: boolean) => void,
+): void {
+  const composed = text.normalize('NFC');
+  const lower = composed.toLowerCase();
+  // Lower-casing makes a few letters longer; then places no longer agree, and capitals are not told.
+  const aligned = lower.length === composed.length;
+  scan(lower, (word, at, opens) => found(word, aligned && isUpper(composed.charCodeAt(at)), opens));
 }
 
 /** Word to stem, '' for a stop word. Two generations: when the young one is full it becomes the old one. */

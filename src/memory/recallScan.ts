@@ -1,0 +1,200 @@
+import { countOf, recordOf } from './postings.ts';
+import { WINDOW, type RecallColumns } from './recallColumns.ts';
+import type { Question, RecallOptions } from './recallTypes.ts';
+
+/** BM25's saturation and length normalisation, as in Anserini's baselines for passages (Lin et al. 2016). */
+export const K1 = 0.9;
+export const B = 0.4;
+
+/** What the first stage found, best first, as columns of one length. */
+export interface Candidates {
+  readonly ids: readonly number[];
+  /** BM25 of the entry's own terms, and of its window's. */
+  readonly own: readonly number[];
+  readonly window: readonly number[];
+  /** BM25 of terms spelt like those that the index hardly knows. */
+  readonly backoff: readonly number[];
+  /** Weights of the question's terms, in their order. */
+  readonly termWeights: Float64Array;
+}
+
+/** One number an entry while a question is dealt with, shared by all indexes of a thread; all zero between. */
+let ownScores = new Float32Array(1_024);
+let windowScores = new Float32Array(1_024);
+let backoffScores = new Float32Array(1_024);
+let windowCounts = new Float32Array(1_024);
+let touched = new Uint32Array(1_024);
+let termTouched = new Uint32Array(1_024);
+
+function makeRoom(entries: number): void {
+  if (ownScores.length >= entries) return;
+  const room = Math.ceil(entries * 1.5);
+  ownScores = new Float32Array(room);
+  windowScores = new Float32Array(room);
+  backoffScores = new Float32Array(room);
+  windowCounts = new Float32Array(room);
+  touched = new Uint32Array(room);
+  termTouched = new Uint32Array(room);
+}
+
+/** ln(1 + (N - n + 0.5) / (n + 0.5)), the inverse document frequency that is always above 0 (Lucene's BM25). */
+export const inverseFrequency = (total: number, having: number): number =>
+  Math.log(1 + (total - having + 0.5) / (having + 0.5));
+
+/** The weight of each of the question's terms. */
+function weigh(columns: RecallColumns, question: Question, options: RecallOptions): Float64Array {
+  const given = options.termWeights && new Map(options.termWeights.map((t) => [t.term, t.weight]));
+  return Float64Array.from(question.terms, ({ term, factor }) => {
+    const weight = given?.get(term);
+    if (given) return (weight ?? 0) * factor;
+    const text = columns.lexicon.term(term);
+    const label = columns.lexicon.term(`@${term}`);
+    const having = Math.max(
+      text === undefined ? 0 : columns.frequencies.array[text]!,
+      label === undefined ? 0 : columns.frequencies.array[label]!,
+    );
+    return factor * inverseFrequency(columns.live, having);
+  });
+}
+
+/**
+ * The `limit` best entries by the sum of two BM25 scores (Robertson and Zaragoza 2009): of an entry's own terms, and of
+ * its window, in which terms of neighbours in the same thread count less with their distance.
+ */
+export function firstStage(
+  columns: RecallColumns,
+  question: Question,
+  limit: number,
+  options: RecallOptions,
+): Candidates {
+  const { lexicon, postings, live } = columns;
+  const entries = columns.threads.length;
+  makeRoom(entries);
+  const threads = columns.threads.array;
+  const lengths = columns.lengths.array;
+  const windowLengths = columns.windowLengths.array;
+  const arena = postings.array;
+  const termWeights = weigh(columns, question, options);
+  const flat = K1 * (1 - B);
+  const perTerm = (K1 * B * live) / Math.max(1, columns.lengthSum);
+  const perWindowTerm = (K1 * B * live) / Math.max(1, columns.windowLengthSum);
+  let n = 0;
+
+  const score = (list: number, weight: number, spreads: boolean): void => {
+    const end = postings.start(list) + postings.length(list);
+    const gain = weight * (K1 + 1);
+    let t = 0;
+    for (let p = postings.start(list); p < end; p++) {
+      const id = recordOf(arena[p]!);
+      const thread = threads[id]!;
+      if (thread === 0) continue;
+      const count = countOf(arena[p]!);
+      ownScores[id]! += (gain * count) / (count + flat + perTerm * lengths[id]!);
+      const from = spreads ? Math.max(0, id - WINDOW.length + 1) : id;
+      const to = spreads ? Math.min(entries - 1, id + WINDOW.length - 1) : id;
+      for (let e = from; e <= to; e++) {
+        if (threads[e] !== thread) continue;
+        if (windowCounts[e] === 0) termTouched[t++] = e;
+        windowCounts[e]! += count * WINDOW[e < id ? id - e : e - id]!;
+      }
+    }
+    for (let i = 0; i < t; i++) {
+      const e = termTouched[i]!;
+      const count = windowCounts[e]!;
+      windowCounts[e] = 0;
+      if (windowScores[e] === 0 && backoffScores[e] === 0) touched[n++] = e;
+      windowScores[e]! += (gain * count) / (count + flat + perWindowTerm * windowLengths[e]!);
+    }
+  };
+
+  /** The best of the terms that are spelt like an unknown one, at the weight of the unknown one or its own if lower. */
+  const scoreLike = (term: string, weight: number): void => {
+    let t = 0;
+    for (const { term: list, likeness } of columns.backoff.near(term)) {
+      const own = Math.min(weight, inverseFrequency(live, columns.frequencies.array[list]!));
+      const end = postings.start(list) + postings.length(list);
+      for (let p = postings.start(list); p < end; p++) {
+        const id = recordOf(arena[p]!);
+        if (threads[id] === 0) continue;
+        const count = countOf(arena[p]!);
+        const gain = (likeness * own * (K1 + 1) * count) / (count + flat + perTerm * lengths[id]!);
+        if (windowCounts[id] === 0) termTouched[t++] = id;
+        if (gain > windowCounts[id]!) windowCounts[id] = gain;
+      }
+    }
+    for (let i = 0; i < t; i++) {
+      const id = termTouched[i]!;
+      if (windowScores[id] === 0 && backoffScores[id] === 0) touched[n++] = id;
+      backoffScores[id]! += windowCounts[id]!;
+      windowCounts[id] = 0;
+    }
+  };
+
+  question.terms.forEach(({ term }, i) => {
+    const weight = termWeights[i]!;
+    if (!(weight > 0)) return;
+    const text = lexicon.term(term);
+    const label = lexicon.term(`@${term}`);
+    if (text !== undefined) score(text, weight, true);
+    if (label !== undefined) score(label, weight, false);
+    // A directory's weights say nothing of what a term is in this index; a first stage alone stays plain BM25.
+    if (label === undefined && options.weights !== null && isRare(columns, text)) scoreLike(term, weight);
+  });
+  return select(n, limit, options.accept, termWeights);
+}
+
+const isRare = (columns: RecallColumns, term: number | undefined): boolean =>
+  term === undefined || columns.frequencies.array[term]! <= 1;
+
+/** The best of what was touched, by a heap whose root is the worst that stays; clears the scores. */
+function select(
+  n: number,
+  limit: number,
+  accept: ((id: number) => boolean) | undefined,
+  termWeights: Float64Array,
+): Candidates {
+  const ids: number[] = [];
+  const total = (id: number): number => ownScores[id]! + windowScores[id]! + backoffScores[id]!;
+  const isWorse = (a: number, b: number): boolean => {
+    const difference = total(a) - total(b);
+    return difference < 0 || (difference === 0 && a > b);
+  };
+  const sink = (from: number): void => {
+    const id = ids[from]!;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= ids.length) break;
+      if (child + 1 < ids.length && isWorse(ids[child + 1]!, ids[child]!)) child++;
+      if (!isWorse(ids[child]!, id)) break;
+      ids[at] = ids[child]!;
+      at = child;
+    }
+    ids[at] = id;
+  };
+  for (let i = 0; i < n; i++) {
+    const id = touched[i]!;
+    if (ids.length === limit && !isWorse(ids[0]!, id)) continue;
+    if (accept && !accept(id)) continue;
+    if (ids.length < limit) {
+      ids.push(id);
+      if (ids.length === limit) for (let at = limit >> 1; at >= 0; at--) sink(at);
+    } else {
+      ids[0] = id;
+      sink(0);
+    }
+  }
+  ids.sort((a, b) => (isWorse(b, a) ? -1 : 1));
+  const found: Candidates = {
+    ids,
+    own: ids.map((id) => ownScores[id]!),
+    window: ids.map((id) => windowScores[id]!),
+    backoff: ids.map((id) => backoffScores[id]!),
+    termWeights,
+  };
+  for (let i = 0; i < n; i++) {
+    const id = touched[i]!;
+    ownScores[id] = windowScores[id] = backoffScores[id] = 0;
+  }
+  return found;
+}
