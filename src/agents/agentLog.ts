@@ -46,8 +46,12 @@ export const agentLogEntry = (id: AgentId, entry: AgentEntry): JournalEntry => (
 });
 
 const MEMORY_HEAD = '["memory",';
+/** The number is the record's last key as it is written; reading the whole text would cost more than storing it. */
+const SEQ_AT_END = /,"seq":(\d+)\}\]$/;
 
 /** The number of the memory that a committed text of an agent's log holds; 0 when it holds none. */
 export function committedSeq(text: string): number {
-  return text.startsWith(MEMORY_HEAD) ? (JSON.parse(text) as AgentEntry & { 0: 'memory' })[1].seq : 0;
+  if (!text.startsWith(MEMORY_HEAD)) return 0;
+  const [, seq] = SEQ_AT_END.exec(text.slice(-24)) ?? [];
+  return seq === undefined ? (JSON.parse(text) as AgentEntry & { 0: 'memory' })[1].seq : Number(seq);
 }

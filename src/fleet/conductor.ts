@@ -372,6 +372,8 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         recoveries: recoveries.all.slice(-50),
         recovered: recoveries.all.length,
         interactions: gate.recent().map((i) => viewOf(i, (agent) => nodeOfAgent.get(agent) ?? 0)),
+        // The live world, which has it, adds it.
+        crashMemory: null,
       };
     },
     story: () => story.all(),

@@ -41,5 +41,6 @@ export function idleSnapshot(
     recoveries: [],
     recovered: 0,
     interactions: [],
+    crashMemory: null,
   };
 }

@@ -138,6 +138,56 @@ export interface ProviderView {
   readonly cacheMisses: number;
 }
 
+/** How crash memory is: what it holds, where, and what befell it. */
+export interface CrashMemoryView {
+  /** Names this opening; a page that ends well leaves the name behind. */
+  readonly session: string;
+  /** Texts in it, replaced ones included until their segment goes; and the bytes and number of its segments. */
+  readonly records: number;
+  readonly bytes: number;
+  readonly segments: number;
+  readonly commits: number;
+  /** From the call of a write to the answer of the disk, mirror included; null before the first. */
+  readonly lastCommitMs: number | null;
+  readonly commitP50Ms: number;
+  readonly commitP99Ms: number;
+  /** Why nothing is acknowledged at the moment: there is no room. Null while there is. */
+  readonly noRoom: string | null;
+  /** Writes that wait for a commit, and their bytes. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  /** `problem`: why there is no mirror; null while there is one. */
+  readonly mirror: { readonly problem: string | null; readonly bytes: number };
+  /** `healed`: the browser had lost the database, and it was restored from the mirror. */
+  readonly origin: 'new' | 'kept' | 'healed';
+  /** Segments taken from the mirror, because they were lost or damaged. */
+  readonly healedSegments: number;
+  /** Segments that no copy has as they were written, and whose they were where that can be read; found at this opening. */
+  readonly damaged: readonly { readonly position: number; readonly owners: readonly string[] | null }[];
+  /** Damaged segments kept apart, of earlier openings too. */
+  readonly setAside: number;
+  /** Whether the last visit did not end well, so that the database's log was rotated first. */
+  readonly rotatedLog: boolean;
+  /** The format of the database when it was opened; 0 for a new one. */
+  readonly formatFound: number;
+  /** From the call to everything read and checked. */
+  readonly openMs: number;
+  /** What this site uses of what the browser gives it. */
+  readonly usageBytes: number;
+  readonly quotaBytes: number;
+  /** The browser's answer to the wish that it keep this site's data; null before it answered. */
+  readonly persisted: boolean | null;
+  /** An export or import under way. */
+  readonly transfer: MemoryTransfer | null;
+}
+
+/** An export or import of crash memory under way. */
+export interface MemoryTransfer {
+  readonly kind: 'exporting' | 'checking' | 'importing';
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 /** All that the page draws, taken at one moment. Plain data, structured-cloneable. */
 export interface GroveSnapshot {
   readonly phase: GrovePhase;
@@ -180,6 +230,8 @@ export interface GroveSnapshot {
   readonly recovered: number;
   /** Questions under way and answered, newest last, at most 20. Automatic ones are sampled; the visitor's are all here. */
   readonly interactions: readonly InteractionView[];
+  /** Null while it is not open, and in the virtual world. */
+  readonly crashMemory: CrashMemoryView | null;
 }
 
 /** One passage an answer rests on. */

@@ -23,6 +23,12 @@ export interface Treering {
   inject(fault: Fault): Promise<Outcome>;
   /** Prometheus text exposition of every metric. */
   metrics(): Promise<string>;
+  /** The grove's crash memory as one file. Rejects with a sentence, also when `cancelTransfer` was called. */
+  exportMemory(): Promise<Blob>;
+  /** Puts such a file in the place of the grove's crash memory and starts the grove in it. Rejects with a sentence; then nothing was changed. */
+  importMemory(file: Blob): Promise<void>;
+  /** Ends an export or import under way; its progress is in `snapshot().crashMemory.transfer`. */
+  cancelTransfer(): void;
 }
 
 /** The door to a grove. */
@@ -43,6 +49,16 @@ export function createDoor(grove: Grove, version: string, sleep: Sleep): Treerin
     snapshot: () => grove.snapshot(),
     inject: (fault) => grove.inject(fault),
     metrics: () => grove.metrics(),
+    async exportMemory() {
+      const saved = await grove.exportMemory();
+      if (!saved.ok) throw new Error(saved.message);
+      return saved.file;
+    },
+    async importMemory(file) {
+      const taken = await grove.importMemory(file);
+      if (!taken.ok) throw new Error(taken.message);
+    },
+    cancelTransfer: () => grove.cancelTransfer(),
   };
 }
 

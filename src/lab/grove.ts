@@ -4,6 +4,7 @@ import type { Report } from './report.ts';
 
 export type {
   AgentView,
+  CrashMemoryView,
   Fault,
   GrovePhase,
   GroveSnapshot,
@@ -46,6 +47,15 @@ export interface Grove {
   ask(question: string): Promise<{ readonly ok: true; readonly id: string } | Refusal>;
   /** The grove remembers these texts instead of what it had; on a refusal it keeps what it had. */
   plant(texts: readonly TextInput[]): Promise<Outcome>;
+  /** All of crash memory as one file; acks wait meanwhile. Progress is in the snapshot's `crashMemory.transfer`. */
+  exportMemory(): Promise<{ readonly ok: true; readonly file: Blob } | Refusal>;
+  /**
+   * Puts a saved crash memory in the place of this grove's, and starts the grove in it; `scenario` has its layout. On a
+   * refusal nothing was changed.
+   */
+  importMemory(file: Blob): Promise<{ readonly ok: true; readonly scenario: Scenario } | Refusal>;
+  /** Ends the export or import under way; it is then refused. */
+  cancelTransfer(): void;
   inspect(agent: string): Promise<AgentView | null>;
   snapshot(): Promise<GroveSnapshot>;
   report(): Promise<Report>;

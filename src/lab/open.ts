@@ -9,7 +9,7 @@ export const BUILD = String(import.meta.env['TREERING_BUILD'] ?? 'unknown');
 
 /** Opens the page's hold on a grove in the live world. Nothing runs until `start`. */
 export async function openGrove(): Promise<Grove> {
-  const conductor = await openConductor();
+  const { conductor, noteSession } = await openConductor();
   let scenario: Scenario | null = null;
 
   async function report(): Promise<Report> {
@@ -56,7 +56,18 @@ export async function openGrove(): Promise<Grove> {
     ask: (question) => conductor.ask(question),
     plant: (texts) => conductor.plant(texts),
     inspect: (agent) => conductor.inspect(agent),
-    snapshot: () => conductor.snapshot(),
+    async snapshot() {
+      const taken = await conductor.snapshot();
+      if (taken.crashMemory) noteSession(taken.crashMemory.session);
+      return taken;
+    },
+    exportMemory: () => conductor.exportMemory(),
+    async importMemory(file) {
+      const taken = await conductor.importMemory(file);
+      if (taken.ok) scenario = taken.scenario;
+      return taken;
+    },
+    cancelTransfer: () => void conductor.cancelTransfer(),
     report,
     metrics: () => conductor.metrics(),
   };

@@ -1,6 +1,6 @@
 /** What a session asks of the journal; `T` is what the shell needs to carry it out and to answer. */
 export interface JournalOp<T> {
-  readonly kind: 'write' | 'load' | 'forget';
+  readonly kind: 'write' | 'load' | 'alone';
   /** Undefined for an operation of no session, which no fence touches. */
   readonly session?: { readonly node: number; readonly incarnation: number };
   readonly body: T;
@@ -15,8 +15,10 @@ export type CommitInput<T> =
   /** A node has a new session: lower incarnations are fenced off. */
   | { readonly type: 'sessionOpened'; readonly node: number; readonly incarnation: number }
   | { readonly type: 'timerFired' }
-  /** What the last `write`, `read` or `wipe` effect asked for has succeeded or failed. */
-  | { readonly type: 'settled' };
+  /** What the last `write`, `read` or `alone` effect asked for has succeeded or failed. */
+  | { readonly type: 'settled' }
+  /** There was no room for the last `write`: these wait, first in the queue, and are tried again. */
+  | { readonly type: 'noRoom'; readonly ops: readonly JournalOp<T>[] };
 
 export type CommitEffect<T> =
   /** Call back with `timerFired`; at most one is wanted at a time. */
@@ -25,14 +27,18 @@ export type CommitEffect<T> =
   | { readonly type: 'write'; readonly ops: readonly JournalOp<T>[] }
   /** Answer these loads, then `settled`. */
   | { readonly type: 'read'; readonly ops: readonly JournalOp<T>[] }
-  /** Remove everything, then `settled`. */
-  | { readonly type: 'wipe'; readonly op: JournalOp<T> }
+  /** Do this with nothing else under way, then `settled`. */
+  | { readonly type: 'alone'; readonly op: JournalOp<T> }
   | { readonly type: 'refuse'; readonly op: JournalOp<T>; readonly reason: 'fenced' | 'closed' };
+
+/** How long a write that found no room waits before it is tried again. */
+export const ROOM_RETRY_MS = 1_000;
 
 /** The state of the one writer. The store does one thing at a time, so a read never sees half a change. */
 export interface CommitState<T> {
   readonly groupCommitMs: number;
-  phase: 'closed' | 'broken' | 'idle' | 'gathering' | 'busy';
+  /** `full`: the last write found no room; loads are answered meanwhile. */
+  phase: 'closed' | 'broken' | 'idle' | 'gathering' | 'busy' | 'full';
   /** Accepted and not yet under way, in the order of submission. */
   queue: JournalOp<T>[];
   /** The highest incarnation of each node. */
@@ -53,19 +59,19 @@ function readyLoads<T>(state: CommitState<T>): JournalOp<T>[] {
   const writing = new Set<number>();
   const ready: JournalOp<T>[] = [];
   for (const op of state.queue) {
-    if (op.kind === 'forget') break;
+    if (op.kind === 'alone') break;
     if (op.kind === 'load' && !writing.has(op.session?.node ?? -1)) ready.push(op);
     if (op.kind === 'write') writing.add(op.session?.node ?? -1);
   }
   return ready;
 }
 
-/** Writes that may go into the next commit: all up to the first forget, except those behind a load of their own session. */
+/** Writes that may go into the next commit: all up to the first that is done alone, except those behind a load of their own session. */
 function readyWrites<T>(state: CommitState<T>): JournalOp<T>[] {
   const loading = new Set<number>();
   const ready: JournalOp<T>[] = [];
   for (const op of state.queue) {
-    if (op.kind === 'forget') break;
+    if (op.kind === 'alone') break;
     if (op.kind === 'load') loading.add(op.session?.node ?? -1);
     if (op.kind === 'write' && !loading.has(op.session?.node ?? -1)) ready.push(op);
   }
@@ -92,12 +98,12 @@ function next<T>(state: CommitState<T>, mayWrite: boolean): CommitEffect<T>[] {
     return begin(state, { type: 'read', ops: loads }, loads);
   if (writes.length > 0) return begin(state, { type: 'write', ops: writes }, writes);
   const head = state.queue[0];
-  if (head?.kind === 'forget') return begin(state, { type: 'wipe', op: head }, [head]);
+  if (head?.kind === 'alone') return begin(state, { type: 'alone', op: head }, [head]);
   if (state.queue.length === 0) {
     state.phase = 'idle';
     return [];
   }
-  if (state.phase === 'gathering') return [];
+  if (state.phase === 'gathering' || state.phase === 'full') return [];
   state.phase = 'gathering';
   return [{ type: 'startTimer', delayMs: state.groupCommitMs }];
 }
@@ -114,8 +120,8 @@ export function commitStep<T>(state: CommitState<T>, input: CommitInput<T>): Com
       if (state.phase === 'broken') return [{ type: 'refuse', op: input.op, reason: 'closed' }];
       state.queue.push(input.op);
       // One more for the group: nothing else can have become due, and looking would cost a walk of the queue each time.
-      if (state.phase === 'gathering' && input.op.kind === 'write') return [];
-      return state.phase === 'idle' || state.phase === 'gathering' ? next(state, false) : [];
+      if ((state.phase === 'gathering' || state.phase === 'full') && input.op.kind === 'write') return [];
+      return state.phase === 'closed' || state.phase === 'busy' ? [] : next(state, false);
     case 'sessionOpened': {
       const known = state.incarnations.get(input.node) ?? 0;
       state.incarnations.set(input.node, Math.max(known, input.incarnation));
@@ -124,7 +130,17 @@ export function commitStep<T>(state: CommitState<T>, input: CommitInput<T>): Com
       return fenced.map((op) => ({ type: 'refuse', op, reason: 'fenced' }));
     }
     case 'timerFired':
-      return state.phase === 'gathering' ? next(state, true) : [];
+      return state.phase === 'gathering' || state.phase === 'full' ? next(state, true) : [];
+    case 'noRoom': {
+      const fenced = input.ops.filter((op) => isFenced(state, op));
+      state.queue = [...input.ops.filter((op) => !isFenced(state, op)), ...state.queue];
+      state.phase = 'full';
+      return [
+        ...fenced.map((op): CommitEffect<T> => ({ type: 'refuse', op, reason: 'fenced' })),
+        { type: 'startTimer', delayMs: ROOM_RETRY_MS },
+        ...next(state, false),
+      ];
+    }
     case 'openFailed': {
       const waiting = state.queue;
       state.queue = [];

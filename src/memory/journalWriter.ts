@@ -7,25 +7,35 @@ import {
   type CommitInput,
   type JournalOp,
 } from './groupCommit.ts';
-import type { JournalError, JournalPort, Segment, SegmentStore } from './journal.ts';
+import type { BlockStore, Done, JournalError, JournalPort } from './journal.ts';
+import {
+  copyEntries,
+  packEntries,
+  textAt,
+  textsByOwner,
+  type EntryRef,
+  type PackedEntries,
+  type Parcel,
+} from './packedEntries.ts';
+import { readSegment, type Block, type Segment } from './segment.ts';
 import { SegmentCache } from './segmentCache.ts';
 import { SegmentIndex, type LogChange } from './segmentIndex.ts';
-
-type Done<T> = (r: Result<T, JournalError>) => void;
 
 /** How the journal writer works; all but `groupCommitMs` have sensible defaults. */
 export interface JournalWriterOptions {
   /** The longest a write waits for company before it is committed. */
   readonly groupCommitMs: number;
-  /** About where a segment is split, in UTF-16 code units. Default 1,000,000. */
-  readonly segmentUnits?: number;
+  /** About where a segment is split, in bytes of text. Default 1,000,000. */
+  readonly segmentBytes?: number;
   /** Small segments at the end of the log before they are rewritten as one. Default 256. */
   readonly tailSegments?: number;
-  /** Segments kept in memory so that a load need not read them, in UTF-16 code units of text. Default 16,000,000. */
-  readonly cacheUnits?: number;
+  /** Segments kept in memory so that a load need not read them. Default 64,000,000 bytes. */
+  readonly cacheBytes?: number;
+  /** Bytes of texts that may wait for room in the store; more is refused as `full`. Default 256,000,000. */
+  readonly waitingBytes?: number;
 }
 
-/** What the writer has done since it was created. */
+/** What the writer has done since it was created, and how it is. */
 export interface JournalStats {
   /** Appends and checkpoints that became durable. */
   readonly appends: number;
@@ -33,13 +43,39 @@ export interface JournalStats {
   readonly entries: number;
   /** Writes to the store that succeeded, those that forgot everything included. */
   readonly commits: number;
-  /** Bytes of text written (UTF-16 code units x 2), rewriting included. */
+  /** Bytes written in segments, rewriting included. */
   readonly bytes: number;
-  /** Segments in the store now. */
+  /** Segments in the store now, and what is in them, dead entries included. */
   readonly segments: number;
+  readonly storedEntries: number;
+  readonly storedBytes: number;
+  /** How long the last write took, from its call to the store's answer; null before the first. */
+  readonly lastCommitMs: number | null;
+  /** The sentence of the store when it has no room; null while it has. */
+  readonly noRoom: string | null;
+  /** Writes that wait, and their bytes. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
 }
 
-/** The one writer of crash memory: group commit, fencing, checkpoints, over any SegmentStore. All callbacks come later. */
+/** A journal port that also takes and gives packed entries: the way over a process's border. */
+export interface PackedJournalPort extends JournalPort {
+  appendPacked(entries: PackedEntries, done: Done<void>): void;
+  /** As `checkpoint`; all entries are of `owner`. */
+  checkpointPacked(owner: string, entries: PackedEntries, done: Done<void>): void;
+  /** As `load`, as one parcel in which each owner's texts are in order. */
+  loadPacked(owners: readonly string[], done: Done<Parcel>): void;
+}
+
+/** What is in the way of an export or an import while it runs: the writer does nothing else. */
+export interface StoreAlone {
+  /** Positions of all segments, ascending. */
+  readonly positions: readonly number[];
+  /** The writer goes on. With `reread` it reads the store again first, for its contents were replaced. */
+  release(reread: boolean, done: Done<void>): void;
+}
+
+/** The one writer of crash memory: group commit, fencing, checkpoints, over any BlockStore. All callbacks come later. */
 export interface JournalWriter {
   /**
    * Reads the store; what was submitted before waits for it. `entries`: texts that were found. After a failure
@@ -49,26 +85,38 @@ export interface JournalWriter {
   /**
    * The port of one incarnation of a node. Lower incarnations of that node are fenced from now on: what they append or
    * load is refused as `fenced`, also what is queued and not yet being written; what is being written is settled before
-   * any load of the new session. A session reads its own earlier writes.
+   * any load of the new session. A session reads its own earlier writes. While the store has no room writes wait, and
+   * are refused as `full` only when too many wait.
    */
-  session(node: number, incarnation: number): JournalPort;
+  session(node: number, incarnation: number): PackedJournalPort;
   /** Removes everything, after all that was submitted before; sessions stay usable. */
   forget(done: Done<void>): void;
+  /** Runs `work` with the store to itself, after all that was submitted before; what comes meanwhile waits. */
+  alone(work: (store: StoreAlone) => void, refused: (error: JournalError) => void): void;
   stats(): JournalStats;
 }
 
+/** Hears what became durable; `read` gives the text, for as long as the call lasts. */
+export type CommitListener = (owner: string, read: () => string) => void;
+
 type Body =
-  | { readonly type: 'change'; readonly changes: readonly LogChange[]; readonly done: Done<void> }
+  | { readonly type: 'change'; readonly change: LogChange; readonly done: Done<void> }
+  | { readonly type: 'load'; readonly owners: readonly string[]; readonly done: Done<Parcel> }
+  | { readonly type: 'forget'; readonly done: Done<void> }
   | {
-      readonly type: 'load';
-      readonly owners: readonly string[];
-      readonly done: Done<readonly (readonly string[])[]>;
-    }
-  | { readonly type: 'forget'; readonly done: Done<void> };
+      readonly type: 'alone';
+      readonly work: (store: StoreAlone) => void;
+      readonly done: (r: Result<never, JournalError>) => void;
+    };
 
 const FENCED: JournalError = {
   reason: 'fenced',
   message: 'A newer incarnation of this node has taken over its journal.',
+};
+const CROWDED: JournalError = {
+  reason: 'full',
+  message:
+    'Crash memory has had no room for so long that nothing more can wait for it. Free space on this device.',
 };
 const CLOSED: JournalError = {
   reason: 'failed',
@@ -76,22 +124,28 @@ const CLOSED: JournalError = {
 };
 
 /**
- * The writer over `store`, not yet ready: call `ready` once.
+ * The writer over `store`, not yet ready: call `ready` once. What the store gives must be as it was written: checksums
+ * are the business of the store.
  * @param tap hears every text of appends and checkpoints once it is durable, in commit order, before its `done`.
  */
 export function createJournalWriter(
   env: Env,
-  store: SegmentStore,
+  store: BlockStore,
   options: JournalWriterOptions,
-  tap?: (owner: string, text: string) => void,
+  tap?: CommitListener,
 ): JournalWriter {
   const state = initialCommitState<Body>(options.groupCommitMs);
   const index = new SegmentIndex({
-    segmentUnits: options.segmentUnits ?? 1_000_000,
+    segmentBytes: options.segmentBytes ?? 1_000_000,
     tailSegments: options.tailSegments ?? 256,
   });
-  const cache = new SegmentCache(options.cacheUnits ?? 16_000_000);
+  const cache = new SegmentCache(options.cacheBytes ?? 64_000_000);
+  const waitingBytesMax = options.waitingBytes ?? 256_000_000;
   const stats = { appends: 0, entries: 0, commits: 0, bytes: 0 };
+  let lastCommitMs: number | null = null;
+  let noRoom: string | null = null;
+  let waiting = 0;
+  let waitingBytes = 0;
   let cancelTimer: CancelTimer = () => {};
 
   function feed(input: CommitInput<Body>): void {
@@ -108,8 +162,8 @@ export function createJournalWriter(
         return write(effect.ops);
       case 'read':
         return read(effect.ops);
-      case 'wipe':
-        return wipe(effect.op);
+      case 'alone':
+        return alone(effect.op);
       case 'refuse': {
         const error = err(effect.reason === 'fenced' ? FENCED : CLOSED);
         env.defer(() => effect.op.body.done(error));
@@ -128,32 +182,39 @@ export function createJournalWriter(
 
   function write(ops: readonly JournalOp<Body>[]): void {
     const bodies = ops.map((op) => op.body as Extract<Body, { type: 'change' }>);
-    const changes = bodies.flatMap((body) => body.changes);
-    const plan = index.plan(changes);
+    const plan = index.plan(bodies.map((body) => body.change));
+    const beganMs = env.now();
     store.write(plan.put, plan.remove, (r) => {
+      lastCommitMs = env.now() - beganMs;
+      noRoom = !r.ok && r.error.reason === 'full' ? r.error.message : null;
+      if (noRoom !== null) {
+        feed({ type: 'noRoom', ops });
+        return;
+      }
       settle(() => {
         if (r.ok) {
           index.commit(plan);
           for (const position of plan.remove) cache.delete(position);
-          for (const segment of plan.put) cache.put(segment);
+          for (const segment of plan.put) stats.bytes += segment.bytes.length;
           stats.commits++;
           stats.appends += bodies.length;
-          for (const segment of plan.put) for (const text of segment.texts) stats.bytes += 2 * text.length;
-          for (const change of changes)
-            for (const text of change.type === 'append' ? [change.text] : change.texts) {
-              stats.entries++;
-              tap?.(change.owner, text);
-            }
+          for (const { change } of bodies) hear(change.entries);
         }
         for (const body of bodies) body.done(r);
       });
     });
   }
 
+  function hear(entries: PackedEntries): void {
+    stats.entries += entries.ends.length;
+    if (!tap) return;
+    for (let i = 0; i < entries.ends.length; i++)
+      tap(entries.owners[entries.ownerOf[i]!]!, () => textAt(entries, i));
+  }
+
   function read(ops: readonly JournalOp<Body>[]): void {
     const bodies = ops.map((op) => op.body as Extract<Body, { type: 'load' }>);
-    const wanted = new Set(bodies.flatMap((body) => body.owners));
-    const positions = new Set([...wanted].flatMap((owner) => index.positionsOf(owner)));
+    const positions = new Set(bodies.flatMap((body) => body.owners.flatMap((o) => index.positionsOf(o))));
     const found = new Map<number, Segment>();
     const missing: number[] = [];
     for (const position of [...positions].sort((a, b) => a - b)) {
@@ -161,91 +222,141 @@ export function createJournalWriter(
       if (segment) found.set(position, segment);
       else missing.push(position);
     }
-    const answer = (r: Result<readonly Segment[], JournalError>): void =>
+    const answer: Done<readonly Block[]> = (r) =>
       settle(() => {
         if (!r.ok) {
           for (const body of bodies) body.done(r);
           return;
         }
-        for (const segment of r.value) {
+        for (const block of r.value) {
+          const segment = readSegment(block);
           found.set(segment.position, segment);
           cache.put(segment);
         }
-        const logs = collect(found, wanted, (owner) => index.positionsOf(owner));
-        for (const body of bodies) body.done(ok(body.owners.map((owner) => [...(logs.get(owner) ?? [])])));
+        for (const body of bodies) body.done(ok(collect(body.owners, found, (o) => index.positionsOf(o))));
       });
     if (missing.length > 0) store.read(missing, answer);
     else env.defer(() => answer(ok([])));
   }
 
-  function wipe(op: JournalOp<Body>): void {
-    const body = op.body as Extract<Body, { type: 'forget' }>;
-    store.write([], index.stored(), (r) => {
-      settle(() => {
-        if (r.ok) {
-          index.clear();
-          cache.clear();
-          stats.commits++;
-        }
-        body.done(r);
+  function alone(op: JournalOp<Body>): void {
+    const body = op.body as Extract<Body, { type: 'forget' | 'alone' }>;
+    if (body.type === 'forget') {
+      store.write([], index.stored(), (r) => {
+        settle(() => {
+          if (r.ok) {
+            index.clear();
+            cache.clear();
+            stats.commits++;
+          }
+          body.done(r);
+        });
       });
+      return;
+    }
+    body.work({
+      positions: index.stored(),
+      release(reread, done) {
+        if (reread) rebuild((r) => settle(() => done(r.ok ? ok(undefined) : r)));
+        else settle(() => done(ok(undefined)));
+      },
+    });
+  }
+
+  /** Takes over what the store holds. */
+  function rebuild(done: Done<{ readonly entries: number }>): void {
+    store.readAll((r) => {
+      if (!r.ok) {
+        done(r);
+        return;
+      }
+      const segments = r.value.map(readSegment);
+      index.rebuild(segments);
+      cache.clear();
+      for (const segment of segments) cache.put(segment);
+      done(ok({ entries: index.entries }));
     });
   }
 
   return {
     ready(done) {
-      store.readAll((r) => {
-        if (!r.ok) {
-          feed({ type: 'openFailed' });
-          done(r);
-          return;
-        }
-        index.rebuild(r.value);
-        let entries = 0;
-        for (const segment of r.value) {
-          entries += segment.texts.length;
-          cache.put(segment);
-        }
-        feed({ type: 'opened' });
-        done(ok({ entries }));
+      rebuild((r) => {
+        feed({ type: r.ok ? 'opened' : 'openFailed' });
+        done(r);
       });
     },
     session(node, incarnation) {
       const session = { node, incarnation };
       feed({ type: 'sessionOpened', ...session });
-      const submit = (kind: JournalOp<Body>['kind'], body: Body): void =>
-        feed({ type: 'submitted', op: { kind, session, body } });
-      return {
-        append: (entries, done) =>
-          submit('write', {
-            type: 'change',
-            changes: entries.map(({ owner, text }): LogChange => ({ type: 'append', owner, text })),
-            done,
-          }),
-        checkpoint: (owner, texts, done) =>
-          submit('write', { type: 'change', changes: [{ type: 'replace', owner, texts: [...texts] }], done }),
-        load: (owners, done) => submit('load', { type: 'load', owners: [...owners], done }),
+      const change = (what: LogChange, done: Done<void>): void => {
+        const bytes = what.entries.bytes.length;
+        if (waitingBytes > waitingBytesMax) {
+          env.defer(() => done(err(CROWDED)));
+          return;
+        }
+        waiting++;
+        waitingBytes += bytes;
+        const answered: Done<void> = (r) => {
+          waiting--;
+          waitingBytes -= bytes;
+          done(r);
+        };
+        feed({
+          type: 'submitted',
+          op: { kind: 'write', session, body: { type: 'change', change: what, done: answered } },
+        });
       };
+      const load = (owners: readonly string[], done: Done<Parcel>): void =>
+        feed({
+          type: 'submitted',
+          op: { kind: 'load', session, body: { type: 'load', owners: [...owners], done } },
+        });
+      const port: PackedJournalPort = {
+        appendPacked: (entries, done) => change({ type: 'append', entries }, done),
+        checkpointPacked: (owner, entries, done) => change({ type: 'replace', owner, entries }, done),
+        loadPacked: load,
+        append: (entries, done) => port.appendPacked(packEntries(entries), done),
+        checkpoint: (owner, texts, done) =>
+          port.checkpointPacked(owner, packEntries(texts.map((text) => ({ owner, text }))), done),
+        load: (owners, done) => load(owners, (r) => done(r.ok ? ok(textsByOwner(r.value, owners)) : r)),
+      };
+      return port;
     },
-    forget: (done) => feed({ type: 'submitted', op: { kind: 'forget', body: { type: 'forget', done } } }),
-    stats: () => ({ ...stats, segments: index.segments }),
+    forget: (done) => feed({ type: 'submitted', op: { kind: 'alone', body: { type: 'forget', done } } }),
+    alone(work, refused) {
+      const done = (r: Result<never, JournalError>): void => {
+        if (!r.ok) refused(r.error);
+      };
+      feed({ type: 'submitted', op: { kind: 'alone', body: { type: 'alone', work, done } } });
+    },
+    stats: () => ({
+      ...stats,
+      segments: index.segments,
+      storedEntries: index.entries,
+      storedBytes: index.bytes,
+      lastCommitMs,
+      noRoom,
+      waiting,
+      waitingBytes,
+    }),
   };
 }
 
-/** The live texts of each wanted owner, oldest first, out of the segments that hold them. */
+/** The live entries of the wanted owners, each owner's oldest first, out of the segments that hold them. */
 function collect(
+  wanted: readonly string[],
   segments: ReadonlyMap<number, Segment>,
-  wanted: ReadonlySet<string>,
   positionsOf: (owner: string) => readonly number[],
-): Map<string, string[]> {
-  const logs = new Map<string, string[]>();
-  const live = new Map([...wanted].map((owner) => [owner, new Set(positionsOf(owner))]));
-  for (const segment of [...segments.values()].sort((a, b) => a.position - b.position))
-    segment.owners.forEach((owner, i) => {
-      if (!live.get(owner)?.has(segment.position)) return;
-      const log = logs.get(owner);
-      if (log) log.push(segment.texts[i]!);
-      else logs.set(owner, [segment.texts[i]!]);
-    });
-  return logs;
+): Parcel {
+  const live = new Map(wanted.map((owner) => [owner, new Set(positionsOf(owner))]));
+  const runs = [...segments.values()].sort((a, b) => a.position - b.position);
+  const refs: EntryRef[] = [];
+  for (const { position, entries } of runs) {
+    const isLive = entries.owners.map((owner) => live.get(owner)?.has(position) ?? false);
+    for (let i = 0; i < entries.ends.length; i++) {
+      const owner = entries.ownerOf[i]!;
+      if (isLive[owner] === true) refs.push({ owner: entries.owners[owner]!, source: entries, index: i });
+    }
+  }
+  return copyEntries(refs);
 }

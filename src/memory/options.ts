@@ -1,4 +1,4 @@
-import { integer, section, withDefault, type Infer } from '../kernel/schema.ts';
+import { integer, oneOf, section, withDefault, type Infer } from '../kernel/schema.ts';
 
 /** Memory's part of the scenario. */
 export const memoryOptions = section({
@@ -10,5 +10,7 @@ export const memoryOptions = section({
   recallPassages: withDefault(integer(1, 100), 6),
   /** The longest a group of writes waits for company before it is committed. */
   groupCommitMs: withDefault(integer(0, 1_000), 2),
+  /** `strict`: an ack comes after the disk has it; `relaxed`: after the operating system has it, so a power cut may cost the last. */
+  durability: withDefault(oneOf('strict', 'relaxed'), 'strict'),
 });
 export type MemoryOptions = Infer<typeof memoryOptions>;

@@ -1,42 +1,41 @@
-import type { Segment } from './journal.ts';
+import type { Segment } from './segment.ts';
 
-/** The segments used last, up to a budget of text, so that many loads after a restart read each segment once. */
+/** The segments used last, up to a budget of bytes, so that many loads after a restart read each segment once. */
 export class SegmentCache {
-  readonly #budgetUnits: number;
+  readonly #budgetBytes: number;
   /** Least recently used first. */
-  readonly #segments = new Map<number, { segment: Segment; units: number }>();
-  #units = 0;
+  readonly #segments = new Map<number, Segment>();
+  #bytes = 0;
 
-  constructor(budgetUnits: number) {
-    this.#budgetUnits = budgetUnits;
+  constructor(budgetBytes: number) {
+    this.#budgetBytes = budgetBytes;
   }
 
   get(position: number): Segment | undefined {
-    const entry = this.#segments.get(position);
-    if (!entry) return undefined;
+    const segment = this.#segments.get(position);
+    if (!segment) return undefined;
     this.#segments.delete(position);
-    this.#segments.set(position, entry);
-    return entry.segment;
+    this.#segments.set(position, segment);
+    return segment;
   }
 
   put(segment: Segment): void {
     this.delete(segment.position);
-    const units = segment.texts.reduce((sum, text) => sum + text.length, 0);
-    this.#segments.set(segment.position, { segment, units });
-    this.#units += units;
+    this.#segments.set(segment.position, segment);
+    this.#bytes += segment.bytes.length;
     for (const position of this.#segments.keys()) {
-      if (this.#units <= this.#budgetUnits) break;
+      if (this.#bytes <= this.#budgetBytes) break;
       this.delete(position);
     }
   }
 
   delete(position: number): void {
-    this.#units -= this.#segments.get(position)?.units ?? 0;
+    this.#bytes -= this.#segments.get(position)?.bytes.length ?? 0;
     this.#segments.delete(position);
   }
 
   clear(): void {
     this.#segments.clear();
-    this.#units = 0;
+    this.#bytes = 0;
   }
 }

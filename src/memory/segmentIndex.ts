@@ -1,10 +1,11 @@
 import { assert } from '../kernel/assert.ts';
-import type { Segment } from './journal.ts';
+import { bytesOf, type EntryRef, type PackedEntries } from './packedEntries.ts';
+import { buildSegment, type Segment } from './segment.ts';
 
-/** A change of one owner's log, as a session asked for it. */
+/** A change of logs, as a session asked for it; the entries of a replacement are all of its owner. */
 export type LogChange =
-  | { readonly type: 'append'; readonly owner: string; readonly text: string }
-  | { readonly type: 'replace'; readonly owner: string; readonly texts: readonly string[] };
+  | { readonly type: 'append'; readonly entries: PackedEntries }
+  | { readonly type: 'replace'; readonly owner: string; readonly entries: PackedEntries };
 
 /** One commit as the store gets it. */
 export interface CommitPlan {
@@ -18,17 +19,22 @@ interface Held {
   readonly owners: ReadonlySet<string>;
   readonly live: Set<string>;
   readonly replaces: readonly string[];
+  readonly entries: number;
+  readonly bytes: number;
 }
 
-/** The limits of segments, in UTF-16 code units and numbers. */
+/** The limits of segments, in bytes of text and numbers. */
 export interface SegmentLimits {
   /** About where a segment is split. */
-  readonly segmentUnits: number;
+  readonly segmentBytes: number;
   /** Small segments at the end of the log that are merged into one when there are more of them. */
   readonly tailSegments: number;
 }
 
-const unitsOf = (segment: Segment): number => segment.texts.reduce((sum, text) => sum + text.length, 0);
+/** A segment of less than this part of a full one is small: rewriting a bigger one would cost more than reading it saves. */
+const SMALL_PART = 8;
+
+const textBytes = (segment: Segment): number => segment.entries.bytes.length;
 
 /**
  * Which segments hold what of whom: plans commits and removals, holds no texts but those of the tail, the small segments
@@ -41,8 +47,10 @@ export class SegmentIndex {
   /** Live positions of each owner, ascending. */
   readonly #positions = new Map<string, number[]>();
   #tail: Segment[] = [];
-  #tailUnits = 0;
+  #tailBytes = 0;
   #next = 1;
+  #entries = 0;
+  #bytes = 0;
 
   constructor(limits: SegmentLimits) {
     this.#limits = limits;
@@ -51,6 +59,16 @@ export class SegmentIndex {
   /** Segments in the store. */
   get segments(): number {
     return this.#held.size;
+  }
+
+  /** Entries in them, dead ones included. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Bytes of the segments in the store. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Positions of all segments in the store. */
@@ -78,65 +96,75 @@ export class SegmentIndex {
     while (
       from > 0 &&
       segments.length - from < this.#limits.tailSegments &&
-      unitsOf(segments[from - 1]!) < this.#limits.segmentUnits / 2
+      this.#isSmall(segments[from - 1]!)
     )
       from--;
     this.#tail = segments.slice(from);
-    this.#tailUnits = this.#tail.reduce((sum, s) => sum + unitsOf(s), 0);
+    this.#tailBytes = this.#tail.reduce((sum, s) => sum + textBytes(s), 0);
   }
 
   clear(): void {
     this.#held.clear();
     this.#positions.clear();
+    this.#entries = this.#bytes = 0;
     this.#tail = [];
-    this.#tailUnits = 0;
+    this.#tailBytes = 0;
   }
 
   /** The commit that makes `changes`, in their order. Nothing changes here until `commit` is called with it. */
   plan(changes: readonly LogChange[]): CommitPlan {
     const replaced = new Set<string>();
-    for (const change of changes) if (change.type === 'replace') replaced.add(change.owner);
     let added = 0;
-    for (const c of changes)
-      added += c.type === 'append' ? c.text.length : c.texts.reduce((sum, text) => sum + text.length, 0);
+    for (const change of changes) {
+      if (change.type === 'replace') replaced.add(change.owner);
+      added += change.entries.bytes.length;
+    }
     const merges =
-      this.#tail.length >= this.#limits.tailSegments || this.#tailUnits + added >= this.#limits.segmentUnits;
+      this.#tail.length > 0 &&
+      (this.#tail.length >= this.#limits.tailSegments ||
+        this.#tailBytes + added >= this.#limits.segmentBytes);
     const old = merges ? this.#tail : [];
 
     // Entries in order, each with the number of the last replacement of its owner that it has lived through.
     const generations = new Map<string, number>();
-    const entries: { owner: string; text: string; generation: number }[] = [];
+    const entries: (EntryRef & { readonly generation: number })[] = [];
     const replaces = new Set<string>();
+    const take = (source: PackedEntries, index: number): void => {
+      const owner = source.owners[source.ownerOf[index]!]!;
+      entries.push({ owner, source, index, generation: generations.get(owner) ?? 0 });
+    };
     for (const segment of old) {
       for (const owner of segment.replaces) replaces.add(owner);
       const live = this.#held.get(segment.position)!.live;
-      segment.owners.forEach((owner, i) => {
-        if (live.has(owner)) entries.push({ owner, text: segment.texts[i]!, generation: 0 });
-      });
+      const isLive = segment.entries.owners.map((owner) => live.has(owner));
+      for (let i = 0; i < segment.entries.ends.length; i++)
+        if (isLive[segment.entries.ownerOf[i]!] === true) take(segment.entries, i);
     }
     for (const change of changes) {
-      if (change.type === 'append') {
-        const generation = generations.get(change.owner) ?? 0;
-        entries.push({ owner: change.owner, text: change.text, generation });
-        continue;
+      if (change.type === 'replace') {
+        generations.set(change.owner, (generations.get(change.owner) ?? 0) + 1);
+        replaces.add(change.owner);
       }
-      const generation = (generations.get(change.owner) ?? 0) + 1;
-      generations.set(change.owner, generation);
-      replaces.add(change.owner);
-      for (const text of change.texts) entries.push({ owner: change.owner, text, generation });
+      for (let i = 0; i < change.entries.ends.length; i++) take(change.entries, i);
     }
-    const alive = entries.filter((e) => e.generation === (generations.get(e.owner) ?? 0));
+    const alive =
+      generations.size === 0
+        ? entries
+        : entries.filter((e) => e.generation === (generations.get(e.owner) ?? 0));
+
+    const gone = new Set(old.map((s) => s.position));
+    // Nothing dies of a mere append.
+    if (gone.size === 0 && replaces.size === 0) return { put: this.#split(alive, []), remove: [] };
 
     // Segments without a live entry go, unless they still have to hide dead entries of an older one.
-    const gone = new Set(old.map((s) => s.position));
-    const kept: Held[] = [];
+    const keptOwners = new Set<string>();
     for (const [position, held] of this.#held) {
       if (gone.has(position)) continue;
-      const lives = [...held.live].some((owner) => !replaced.has(owner));
-      if (lives || held.replaces.some((owner) => kept.some((k) => k.owners.has(owner)))) kept.push(held);
-      else gone.add(position);
+      if (livesOn(held, replaced) || held.replaces.some((owner) => keptOwners.has(owner))) {
+        for (const owner of held.owners) keptOwners.add(owner);
+      } else gone.add(position);
     }
-    const needed = [...replaces].filter((owner) => kept.some((k) => k.owners.has(owner)));
+    const needed = [...replaces].filter((owner) => keptOwners.has(owner));
     return { put: this.#split(alive, needed), remove: [...gone] };
   }
 
@@ -147,35 +175,36 @@ export class SegmentIndex {
     for (const position of gone) this.#drop(position);
     this.#tail = this.#tail.filter((s) => !gone.has(s.position));
     for (const segment of plan.put)
-      if (unitsOf(segment) < this.#limits.segmentUnits / 2) this.#tail.push(segment);
+      if (this.#isSmall(segment)) this.#tail.push(segment);
       else this.#tail = [];
-    this.#tailUnits = this.#tail.reduce((sum, s) => sum + unitsOf(s), 0);
+    this.#tailBytes = this.#tail.reduce((sum, s) => sum + textBytes(s), 0);
   }
 
-  #split(entries: readonly { owner: string; text: string }[], replaces: readonly string[]): Segment[] {
+  #isSmall(segment: Segment): boolean {
+    return textBytes(segment) < this.#limits.segmentBytes / SMALL_PART;
+  }
+
+  #split(entries: readonly EntryRef[], replaces: readonly string[]): Segment[] {
     const segments: Segment[] = [];
-    let owners: string[] = [];
-    let texts: string[] = [];
-    let units = 0;
-    const close = (): void => {
+    let from = 0;
+    let bytes = 0;
+    const close = (to: number): void => {
       // What is replaced is told by the first segment: all of the commit's own entries are live.
-      segments.push({
-        position: this.#next + segments.length,
-        owners,
-        texts,
-        replaces: segments.length === 0 ? replaces : [],
-      });
-      owners = [];
-      texts = [];
-      units = 0;
+      segments.push(
+        buildSegment(
+          this.#next + segments.length,
+          entries.slice(from, to),
+          segments.length === 0 ? replaces : [],
+        ),
+      );
+      from = to;
+      bytes = 0;
     };
-    for (const entry of entries) {
-      owners.push(entry.owner);
-      texts.push(entry.text);
-      units += entry.text.length;
-      if (units >= this.#limits.segmentUnits) close();
-    }
-    if (owners.length > 0 || (segments.length === 0 && replaces.length > 0)) close();
+    entries.forEach((entry, i) => {
+      bytes += bytesOf(entry);
+      if (bytes >= this.#limits.segmentBytes) close(i + 1);
+    });
+    if (from < entries.length || (segments.length === 0 && replaces.length > 0)) close(entries.length);
     return segments;
   }
 
@@ -186,12 +215,16 @@ export class SegmentIndex {
       for (const position of this.positionsOf(owner)) this.#held.get(position)!.live.delete(owner);
       this.#positions.delete(owner);
     }
-    const owners = new Set(segment.owners);
+    const owners = new Set(segment.entries.owners);
     this.#held.set(segment.position, {
       owners,
       live: new Set(owners),
       replaces: segment.replaces,
+      entries: segment.entries.ends.length,
+      bytes: segment.bytes.length,
     });
+    this.#entries += segment.entries.ends.length;
+    this.#bytes += segment.bytes.length;
     for (const owner of owners) {
       const positions = this.#positions.get(owner);
       if (positions) positions.push(segment.position);
@@ -200,6 +233,8 @@ export class SegmentIndex {
   }
 
   #drop(position: number): void {
+    this.#entries -= this.#held.get(position)?.entries ?? 0;
+    this.#bytes -= this.#held.get(position)?.bytes ?? 0;
     for (const owner of this.#held.get(position)?.live ?? []) {
       const left = this.positionsOf(owner).filter((p) => p !== position);
       if (left.length > 0) this.#positions.set(owner, left);
@@ -207,4 +242,10 @@ export class SegmentIndex {
     }
     this.#held.delete(position);
   }
+}
+
+/** Whether a segment has a live entry of an owner that is not being replaced. */
+function livesOn(held: Held, replaced: ReadonlySet<string>): boolean {
+  for (const owner of held.live) if (!replaced.has(owner)) return true;
+  return false;
 }

@@ -4,10 +4,14 @@ import type { Env } from '../../src/kernel/env.ts';
 import { createJournalWriter } from '../../src/memory/journalWriter.ts';
 import type { JournalWriter } from '../../src/memory/journalWriter.ts';
 import { openIdbSegmentStore } from '../../src/worlds/live/idbSegmentStore.ts';
-import { checkSegmentStore } from '../harness/segmentStoreClaims.ts';
+import { checkMigration, checkSegmentStore } from '../harness/segmentStoreClaims.ts';
 
 it('keeps what it acked over close and reopen, all or nothing, in a real browser', async () => {
   await checkSegmentStore(() => openIdbSegmentStore('claims'));
+});
+
+it('brings a database of the first format to today’s in a real browser', async () => {
+  await checkMigration('migrated', openIdbSegmentStore);
 });
 
 const env: Env = {
@@ -27,7 +31,7 @@ const ready = (writer: JournalWriter): Promise<number> =>
 
 it('gives every acked entry of a journal back to the next process', async () => {
   const store = await openIdbSegmentStore('journal');
-  const writer = createJournalWriter(env, store, { groupCommitMs: 2, segmentUnits: 2_000 });
+  const writer = createJournalWriter(env, store, { groupCommitMs: 2, segmentBytes: 2_000 });
   expect(await ready(writer)).toBe(0);
   const wanted: string[][] = [];
   await Promise.all(
@@ -52,7 +56,7 @@ it('gives every acked entry of a journal back to the next process', async () => 
   store.close();
 
   const reopened = await openIdbSegmentStore('journal');
-  const next = createJournalWriter(env, reopened, { groupCommitMs: 2, cacheUnits: 1_000 });
+  const next = createJournalWriter(env, reopened, { groupCommitMs: 2, cacheBytes: 1_000 });
   expect(await ready(next)).toBe(1_000);
   const loaded = await new Promise((resolve) =>
     next.session(1, 2).load(

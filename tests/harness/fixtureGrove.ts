@@ -44,6 +44,8 @@ export class FixtureGrove implements Grove {
   ownText: string | null = null;
   /** When set, a node that is inspected never answers. */
   silent = false;
+  /** What the snapshot says of crash memory. */
+  crashMemory: GroveSnapshot['crashMemory'] = null;
   /** Every call that changes something, for tests to look at. */
   readonly calls: { readonly name: string; readonly argument: unknown }[] = [];
 
@@ -133,6 +135,17 @@ export class FixtureGrove implements Grove {
   }
   async plant(texts: Parameters<Grove['plant']>[0]): ReturnType<Grove['plant']> {
     return this.#log('plant', texts);
+  }
+  async exportMemory(): ReturnType<Grove['exportMemory']> {
+    const logged = this.#log('exportMemory', null);
+    return logged.ok ? { ok: true, file: new Blob(['saved']) } : logged;
+  }
+  async importMemory(file: Blob): ReturnType<Grove['importMemory']> {
+    const logged = this.#log('importMemory', file.size);
+    return logged.ok ? { ok: true, scenario: this.#scenario } : logged;
+  }
+  cancelTransfer(): void {
+    void this.#log('cancelTransfer', null);
   }
   async inspect(agent: string): Promise<AgentView | null> {
     if (this.silent) return new Promise<never>(() => undefined);
@@ -384,6 +397,7 @@ export class FixtureGrove implements Grove {
       recovered: this.#recoveries.length,
       kills: this.#recoveries.length,
       interactions: [...this.#interactions.slice(-12), ...visits].slice(-20),
+      crashMemory: this.crashMemory,
     } satisfies GroveSnapshot);
   }
 

@@ -4,6 +4,7 @@ import { createVirtualClock, TICKS_PER_MS } from '../../src/worlds/virtual/clock
 import { createMachineClock, createVirtualProcess } from '../../src/worlds/virtual/virtualEnv.ts';
 import { createVirtualDisk, FAIR_DISK } from '../../src/worlds/virtual/virtualDisk.ts';
 import { createVirtualNetwork, FAIR_WEATHER } from '../../src/worlds/virtual/virtualNetwork.ts';
+import { blockOf } from '../harness/blocks.ts';
 import { createVirtualWorld } from '../../src/worlds/virtual/virtualWorld.ts';
 import { createWireClone } from '../../src/worlds/virtual/wireClone.ts';
 
@@ -188,7 +189,7 @@ describe('the disk', () => {
     const disk = createVirtualDisk(world, FAIR_DISK);
     const process = createVirtualProcess(world, 1, 'store');
     const store = disk.storeOf(process);
-    const put = (position: number) => [{ position, owners: ['o'], texts: ['t'], replaces: [] }];
+    const put = (position: number) => [blockOf(position, [['o', 't']])];
     const answered: number[] = [];
     disk.stall(500);
     store.write(put(1), [], () => answered.push(world.clock.nowMs));
@@ -215,7 +216,7 @@ describe('the disk', () => {
       const store = disk.storeOf(process);
       const answered = new Set<number>();
       for (let n = 0; n < 4; n++) {
-        const put = [1, 2].map((k) => ({ position: 2 * n + k, owners: ['o'], texts: ['t'], replaces: [] }));
+        const put = [1, 2].map((k) => blockOf(2 * n + k, [['o', 't']]));
         store.write(put, [], (r) => r.ok && answered.add(n));
       }
       await world.run(i * 0.05);

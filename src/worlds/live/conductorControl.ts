@@ -1,15 +1,32 @@
+import { proxy, type Remote } from 'comlink';
 import { parseFault } from '../../fleet/fault.ts';
 import { idleSnapshot } from '../../fleet/idle.ts';
 import { groveMetrics } from '../../fleet/metrics.ts';
 import { nodeCount } from '../../fleet/placement.ts';
-import type { AgentView, Fault, GroveSnapshot, Recovery, StoryLine } from '../../fleet/views.ts';
+import type {
+  AgentView,
+  CrashMemoryView,
+  Fault,
+  GroveSnapshot,
+  MemoryTransfer,
+  Recovery,
+  StoryLine,
+} from '../../fleet/views.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { ownCorpus, type Corpus } from './corpora.ts';
+import { builtInCorpus, ownCorpus, type Corpus } from './corpora.ts';
 import { claimDatabase } from './groveLock.ts';
+import { readRecord, type GroveRecord } from './groveRecord.ts';
 import { monotonicNow } from './liveEnv.ts';
 import { openLiveGrove, type LiveGrove } from './liveGrove.ts';
+import type { Progress } from './memoryTransfer.ts';
+import type { StoreControl } from './storeControl.ts';
+import { spawnStore } from './workers.ts';
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly message: string };
+interface Refused {
+  readonly ok: false;
+  readonly message: string;
+}
+type Outcome = { readonly ok: true } | Refused;
 
 /** The Comlink contract of the conductor's worker. Refusals carry their sentence. */
 export interface ConductorControl {
@@ -18,7 +35,17 @@ export interface ConductorControl {
    * one it has now. Once, before all else. Rejects with a sentence.
    */
   open(baseUrl: string, openedAtMs: number, preferred: string | null): Promise<string>;
+  /** What the page knows of how its last visit ended (see `StoreOptions.cleanEnd`), and whether the browser keeps its data. */
+  tell(known: { readonly cleanEnd?: string | null; readonly persisted?: boolean | null }): void;
   start(scenario: Scenario): Promise<Outcome>;
+  /** All of crash memory in one file. Progress is in the snapshot. */
+  exportMemory(): Promise<{ readonly ok: true; readonly file: Blob } | Refused>;
+  /**
+   * Takes over a saved crash memory in place of this one, and starts the grove in it; a refused one changes nothing.
+   * Returns the scenario with the layout of the grove that was saved.
+   */
+  importMemory(file: Blob): Promise<{ readonly ok: true; readonly scenario: Scenario } | Refused>;
+  cancelTransfer(): void;
   plant(texts: readonly { readonly name: string; readonly text: string }[]): Promise<Outcome>;
   pause(): Outcome;
   resume(): Outcome;
@@ -40,7 +67,7 @@ const WORKER_MB = 5.5;
 /** Questions longer than this are refused. */
 const QUESTION_MAX = 2_000;
 
-const refuse = (message: string): { readonly ok: false; readonly message: string } => ({
+const refuse = (message: string): Refused => ({
   ok: false,
   message,
 });
@@ -60,6 +87,11 @@ export function createConductorControl(): ConductorControl {
   let database = 'treering';
   let grove: LiveGrove | null = null;
   let scenario: Scenario | null = null;
+  let crashMemory: CrashMemoryView | null = null;
+  let cleanEnd: string | null = null;
+  let persisted: boolean | null = null;
+  let transfer: MemoryTransfer | null = null;
+  let cancelTransfer = (): void => undefined;
   let idle = idleSnapshot('idle', null, { agents: 0, workers: 0 });
   /** Starts and stops take their turns. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -88,6 +120,12 @@ export function createConductorControl(): ConductorControl {
           epochMs,
           openedAgoMs,
           corpus,
+          cleanEnd,
+          onCrashMemory(view) {
+            crashMemory = view;
+            // What this page opened it also closes well.
+            cleanEnd = view.session;
+          },
         });
         return { ok: true };
       } catch (e) {
@@ -106,7 +144,107 @@ export function createConductorControl(): ConductorControl {
     return problem === null ? { ok: true } : refuse(problem);
   };
 
+  const progressOf =
+    (kind: MemoryTransfer['kind']): Progress =>
+    (doneBytes, totalBytes) =>
+      void (transfer = { kind, doneBytes, totalBytes });
+
+  /** One transfer at a time. */
+  async function transferring<T extends { readonly ok: true }>(
+    kind: MemoryTransfer['kind'],
+    work: () => Promise<T | Refused>,
+  ): Promise<T | Refused> {
+    if (transfer) return refuse('Crash memory is being saved or taken in already; wait for its end.');
+    transfer = { kind, doneBytes: 0, totalBytes: 0 };
+    try {
+      return await work();
+    } catch (e) {
+      return refuse(sentence(e));
+    } finally {
+      transfer = null;
+      cancelTransfer = () => undefined;
+    }
+  }
+
+  /** A store of its own over this page's database, while no grove has one. */
+  async function withStore<T>(work: (control: Remote<StoreControl>) => Promise<T>): Promise<T> {
+    const store = spawnStore();
+    cancelTransfer = () => void store.control.cancel();
+    try {
+      return await Promise.race([work(store.control), store.failed]);
+    } finally {
+      store.end();
+    }
+  }
+
+  const openIn = (control: Remote<StoreControl>): Promise<unknown> =>
+    control.open(database, monotonicNow(), { groupCommitMs: 0, durability: 'strict', cleanEnd });
+
+  /** Why the grove of that record cannot live here; null when it can. */
+  async function unfit(record: GroveRecord | null): Promise<string | null> {
+    if (!record) return 'there is no grove in it that this version knows';
+    if (record.own || (await builtInCorpus(baseUrl)).id === record.corpusId) return null;
+    return `its grove remembers ${record.corpusName} in an edition that this page does not have`;
+  }
+
+  async function takeIn(file: Blob, wanted: Scenario): Promise<Outcome> {
+    // The grove's store has the database: it ends first. Whatever comes of the import, a grove starts again.
+    grove?.close();
+    grove = null;
+    const imported = await withStore(async (control): Promise<Outcome> => {
+      await openIn(control);
+      const view = await control.view();
+      cleanEnd = view?.session ?? cleanEnd;
+      try {
+        await control.importFile(file, proxy(progressOf('importing')));
+        return { ok: true };
+      } finally {
+        await control.close();
+      }
+    }).catch((e: unknown) => refuse(sentence(e)));
+    const next = imported.ok ? wanted : scenario && { ...scenario, resume: true };
+    const started = next ? await restart(next, null) : imported;
+    return imported.ok ? started : imported;
+  }
+
   return {
+    tell(known) {
+      if (known.cleanEnd !== undefined) cleanEnd = known.cleanEnd;
+      if (known.persisted !== undefined) persisted = known.persisted;
+    },
+    exportMemory: () =>
+      transferring('exporting', async () => {
+        const running = grove && grove.conductor.phase !== 'stopped' ? grove : null;
+        cancelTransfer = () => running?.cancelExport();
+        const file = running
+          ? await running.exportFile(progressOf('exporting'))
+          : await withStore(async (control) => {
+              await openIn(control);
+              return control.exportFile(proxy(progressOf('exporting')));
+            });
+        return { ok: true, file };
+      }),
+    importMemory: (file) =>
+      transferring('checking', async () => {
+        const { grove: texts } = await withStore((control) =>
+          control.checkFile(file, proxy(progressOf('checking'))),
+        );
+        const record = readRecord(texts)?.record ?? null;
+        const problem = await unfit(record);
+        if (problem !== null || !record)
+          return refuse(`This file cannot be taken in: ${problem}. Nothing was changed.`);
+        if (!scenario) return refuse('No grove is running; start one first.');
+        const wanted: Scenario = {
+          ...scenario,
+          resume: true,
+          agents: { ...scenario.agents, count: record.agents, pool: record.pool },
+        };
+        const refusal = tooMuch(wanted);
+        if (refusal !== null) return refuse(refusal);
+        const taken = await takeIn(file, wanted);
+        return taken.ok ? { ok: true, scenario: wanted } : taken;
+      }),
+    cancelTransfer: () => cancelTransfer(),
     async open(base, openedAt, preferred) {
       baseUrl = base;
       openedAtMs = openedAt;
@@ -163,7 +301,8 @@ export function createConductorControl(): ConductorControl {
     inspect: (agent) => grove?.conductor.inspect(agent) ?? Promise.resolve(null),
     snapshot() {
       grove?.refresh();
-      return grove?.conductor.snapshot() ?? idle;
+      const shown = grove?.conductor.snapshot() ?? idle;
+      return { ...shown, crashMemory: crashMemory && { ...crashMemory, persisted, transfer } };
     },
     story: () => grove?.conductor.story() ?? [],
     recoveries: () => grove?.conductor.recoveries() ?? [],

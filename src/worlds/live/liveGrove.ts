@@ -1,4 +1,4 @@
-import { transfer } from 'comlink';
+import { proxy, transfer } from 'comlink';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
 import { replayNodeLog, startNode, type Node } from '../../agents/node.ts';
@@ -9,6 +9,7 @@ import type { Conductor } from '../../fleet/plan.ts';
 import { nodeCount, placeAgents, regionOf } from '../../fleet/placement.ts';
 import { duration } from '../../fleet/story.ts';
 import type { FleetNews } from '../../fleet/ports.ts';
+import type { CrashMemoryView } from '../../fleet/views.ts';
 import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { createDesk } from '../../provider/desk.ts';
@@ -18,8 +19,9 @@ import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { newsChannel } from './nodeControl.ts';
-import { createCaller } from './portCalls.ts';
-import { journalOver } from './remotePorts.ts';
+import { journalOver } from './journalPort.ts';
+import type { Progress } from './memoryTransfer.ts';
+import { watchCrashMemory, type CrashWatch } from './crashWatch.ts';
 import { spawnNode, spawnProvider, spawnStore } from './workers.ts';
 
 /** Known-item questions prepared in all, spread over the agents. */
@@ -34,6 +36,10 @@ export interface LiveGroveConfig {
   readonly openedAgoMs: number;
   /** A corpus to remember instead of what crash memory or the site has. */
   readonly corpus: Corpus | null;
+  /** See `StoreOptions.cleanEnd`. */
+  readonly cleanEnd: string | null;
+  /** Hears how crash memory is, about twice a second, from its opening on. */
+  readonly onCrashMemory: (view: CrashMemoryView) => void;
 }
 
 /** A grove of real workers. */
@@ -41,6 +47,10 @@ export interface LiveGrove {
   readonly conductor: Conductor;
   readonly gate: Gate;
   readonly corpus: Corpus;
+  /** All of crash memory in one file; rejects with a sentence. */
+  exportFile(progress: Progress): Promise<Blob>;
+  /** Ends the export under way. */
+  cancelExport(): void;
   /** Moves counts that are taken in intervals to where they are read. */
   refresh(): void;
   /** Ends all workers. Crash memory keeps what it has. */
@@ -52,7 +62,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
   const { scenario, epochMs, baseUrl } = config;
   const store = spawnStore();
   const provider = spawnProvider();
+  let watch: CrashWatch | null = null;
   const close = (): void => {
+    watch?.stop();
     store.end();
     provider.end();
   };
@@ -63,12 +75,18 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     const nodes = nodeCount(count, pool);
     await Promise.race([
       Promise.all([
-        store.control.open(config.database, epochMs, scenario.memory.groupCommitMs),
+        store.control.open(config.database, epochMs, {
+          groupCommitMs: scenario.memory.groupCommitMs,
+          durability: scenario.memory.durability,
+          cleanEnd: config.cleanEnd,
+        }),
         provider.control.open(scenario.provider, scenario.seed, epochMs),
       ]),
       store.failed,
       provider.failed,
     ]);
+
+    watch = await watchCrashMemory(store.control, config.onCrashMemory);
 
     const earlier =
       scenario.resume && config.corpus === null ? readRecord(await store.control.readGrove()) : null;
@@ -96,7 +114,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
 
     const gateJournal = new MessageChannel();
     await store.control.connect(GATE, 1, transfer(gateJournal.port1, [gateJournal.port1]));
-    const journal = journalOver(createCaller(gateJournal.port2, (fn) => fn));
+    const journal = journalOver(gateJournal.port2, (fn) => fn);
     const gateLog = await new Promise<readonly string[]>((resolve, reject) => {
       journal.load([nodeOwner(GATE)], (r) =>
         r.ok ? resolve(r.value[0] ?? []) : reject(new Error(r.error.message)),
@@ -221,7 +239,10 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         if (!closed) conductor.fail(e instanceof Error ? e.message : String(e));
       });
     conductor.start();
+    watch.tellTo((sentence) => conductor.warn(sentence));
     return {
+      exportFile: (progress) => store.control.exportFile(proxy(progress)),
+      cancelExport: () => void store.control.cancel(),
       conductor,
       gate,
       corpus,

@@ -6,10 +6,11 @@ import type { FleetNews } from '../../fleet/ports.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
 import type { KnownItem } from '../../memory/knownItems.ts';
 import { holdLifeLock } from './deathWatch.ts';
+import { journalOver } from './journalPort.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { createCaller } from './portCalls.ts';
-import { corpusOver, deskOver, directoryOver, fetchOver, journalOver } from './remotePorts.ts';
+import { corpusOver, deskOver, directoryOver, fetchOver } from './remotePorts.ts';
 
 /** What a node's worker needs beside the spec that every world gives a node. */
 export interface NodeBoot {
@@ -71,7 +72,7 @@ export function createNodeControl(): NodeControl {
         {
           env,
           channels,
-          journal: journalOver(createCaller(ports.journal, gate)),
+          journal: journalOver(ports.journal, gate),
           fetch: fetchOver(createCaller(ports.provider, gate)),
           desk: deskOver(conductor),
           corpus: corpusOver(conductor),

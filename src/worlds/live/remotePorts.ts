@@ -1,7 +1,6 @@
 import type { CorpusPort, DirectoryPort, DirectoryQuestion, Slice } from '../../agents/contract.ts';
 import { readPackedDocument } from '../../memory/corpus.ts';
 import type { DocumentAnswer, Library } from './corpora.ts';
-import type { JournalEntry, JournalPort } from '../../memory/journal.ts';
 import {
   fromRequestMessage,
   fromResponseMessage,
@@ -12,24 +11,6 @@ import {
 } from '../../provider/httpMessage.ts';
 import type { DeskPort, DeskRequest, DeskSettlement, FetchHandler } from '../../provider/port.ts';
 import { serveCalls, type Caller } from './portCalls.ts';
-
-/** The journal on the other end of a port. */
-export function journalOver(caller: Caller): JournalPort {
-  return {
-    append: (entries, done) => caller.call('append', entries, done),
-    checkpoint: (owner, texts, done) => caller.call('checkpoint', { owner, texts }, done),
-    load: (owners, done) => caller.call('load', owners, done),
-  };
-}
-
-export function serveJournal(port: MessagePort, journal: JournalPort): void {
-  serveCalls(port, {
-    append: (entries: readonly JournalEntry[], answer) => journal.append(entries, answer),
-    checkpoint: ({ owner, texts }: { owner: string; texts: readonly string[] }, answer) =>
-      journal.checkpoint(owner, texts, answer),
-    load: (owners: readonly string[], answer) => journal.load(owners, answer),
-  });
-}
 
 /** The API manager's desk on the other end of a port. */
 export function deskOver(caller: Caller): DeskPort {

@@ -16,7 +16,7 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
 import { type FaultPlan, type PlannedFault } from './faultPlan.ts';
-import { createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
+import { crashStoreOn, createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
 import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
@@ -155,9 +155,9 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     const process = createVirtualProcess(world, -1, 'store');
     const writer = createJournalWriter(
       process.env,
-      disk.storeOf(process),
+      crashStoreOn(disk, process),
       { groupCommitMs: scenario.memory.groupCommitMs },
-      (owner, text) => tap.hear(owner, text),
+      (owner, read) => tap.hear(owner, read()),
     );
     store = { process, writer };
     writer.ready((r) => {
@@ -334,7 +334,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     async autopsy() {
       everythingDies();
       const process = createVirtualProcess(world, -1, 'autopsy');
-      const writer = createJournalWriter(process.env, disk.storeOf(process), { groupCommitMs: 0 });
+      const writer = createJournalWriter(process.env, crashStoreOn(disk, process), { groupCommitMs: 0 });
       const found = new Map<string, readonly string[]>();
       let problem = null as string | null;
       writer.ready((r) => {

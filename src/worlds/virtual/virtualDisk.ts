@@ -1,6 +1,9 @@
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { createRng } from '../../kernel/rng.ts';
-import type { JournalError, Segment, SegmentStore } from '../../memory/journal.ts';
+import { createCrashStore, type CrashStore } from '../../memory/crashStore.ts';
+import type { BlockDatabase, Done } from '../../memory/journal.ts';
+import { textAt } from '../../memory/packedEntries.ts';
+import { readSegment, type Block } from '../../memory/segment.ts';
 import { EVENT } from './eventLog.ts';
 import type { VirtualProcess } from './virtualEnv.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
@@ -22,36 +25,49 @@ export const FAIR_DISK: DiskOptions = { delayMs: 0.5, jitterMs: 1, answerMs: 0.5
 /** A disk that outlives the processes that use it. */
 export interface VirtualDisk {
   /** The store as one process uses it; when that ends, what was not answered may or may not have happened. */
-  storeOf(process: VirtualProcess): SegmentStore;
+  storeOf(process: VirtualProcess): BlockDatabase;
   /** Power is gone: what was under way and not durable never was (or, where the disk tears, was in part). */
   crash(): void;
   /** For so long from now on it finishes nothing that begins. */
   stall(forMs: number): void;
   /** What a new process would find. */
-  contents(): Segment[];
+  contents(): Block[];
+  /** What was damaged and set aside. */
+  readonly aside: readonly Block[];
+  /** The browser loses all of it, the birth marker too. */
+  wipe(): void;
   readonly commits: number;
 }
 
 interface Write {
-  readonly put: readonly Segment[];
+  readonly put: readonly Block[];
   readonly token: number;
 }
+
+const copyOf = ({ position, bytes }: Block): Block => ({ position, bytes: bytes.slice() });
+
+/** What a segment says, as the event log wants it: the bytes of a score's last digit are an engine's own. */
+const wordsOf = (block: Block): string[] => {
+  const { entries } = readSegment(block);
+  return Array.from(entries.ends, (_, i) => textAt(entries, i));
+};
 
 export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): VirtualDisk {
   const { clock, log, wire } = world;
   const rng = createRng(`${world.seed}/disk`);
-  const segments = new Map<number, Segment>();
+  const blocks = new Map<number, Block>();
+  let marker: string | null = null;
+  const aside: Block[] = [];
   const underWay = new Set<Write>();
   let commits = 0;
   let stalledUntilMs = 0;
   const takes = (): number =>
     Math.max(0, stalledUntilMs - clock.nowMs) + options.delayMs + rng.next() * options.jitterMs;
-  const contents = (): Segment[] =>
-    [...segments.values()].sort((a, b) => a.position - b.position).map((s) => wire.copy(s));
+  const contents = (): Block[] => [...blocks.values()].sort((a, b) => a.position - b.position).map(copyOf);
 
-  function apply(put: readonly Segment[], remove: readonly number[]): void {
-    for (const segment of put) segments.set(segment.position, segment);
-    for (const position of remove) segments.delete(position);
+  function apply(put: readonly Block[], remove: readonly number[]): void {
+    for (const block of put) blocks.set(block.position, block);
+    for (const position of remove) blocks.delete(position);
   }
 
   return {
@@ -60,33 +76,35 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
     },
     contents,
     stall: (forMs) => void (stalledUntilMs = Math.max(stalledUntilMs, clock.nowMs + forMs)),
+    aside,
+    wipe() {
+      blocks.clear();
+      marker = null;
+    },
     crash() {
       stalledUntilMs = 0;
       for (const write of underWay) {
         clock.cancel(write.token);
         if (options.tears === true && rng.next() < 0.7) {
-          const part = write.put.slice(0, rng.int(write.put.length + 1)).map((s) => {
-            const kept = rng.int(s.texts.length + 1);
-            return { ...s, owners: s.owners.slice(0, kept), texts: s.texts.slice(0, kept) };
-          });
+          const part = write.put.slice(0, rng.int(write.put.length + 1)).map(({ position, bytes }) => ({
+            position,
+            bytes: bytes.slice(0, rng.int(bytes.length + 1)),
+          }));
           apply(part, []);
         }
       }
       underWay.clear();
     },
     storeOf(process) {
-      const answer = <T>(
-        afterMs: number,
-        done: (r: Result<T, JournalError>) => void,
-        what: () => T,
-      ): void => {
+      const answer = <T>(afterMs: number, done: Done<T>, what: () => T): void => {
         clock.at(clock.nowMs + afterMs, () => {
           if (process.alive) done(ok(what()));
         });
       };
       return {
         write(put, remove, done) {
-          const copies = wire.clone(put);
+          const copies = put.map(copyOf);
+          wire.clone(copies.map(wordsOf));
           const { fingerprint } = wire;
           const gone = [...remove];
           const tookMs = takes();
@@ -109,12 +127,23 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
         read(positions, done) {
           clock.at(clock.nowMs + takes(), () => {
             if (!process.alive) return;
-            const found = positions.map((position) => segments.get(position));
-            if (found.every((s) => s !== undefined)) done(ok(found.map((s) => wire.copy(s))));
+            const found = positions.map((position) => blocks.get(position));
+            if (found.every((b) => b !== undefined)) done(ok(found.map(copyOf)));
             else done(err({ reason: 'failed', message: 'A segment is not on the disk.' }));
           });
         },
+        readMarker: (done) => answer(takes(), done, () => marker),
+        writeMarker: (id, done) => answer(takes(), done, () => void (marker = id)),
+        setAside: (damaged, done) =>
+          answer(takes(), done, () => {
+            aside.push(...damaged);
+            for (const { position } of damaged) blocks.delete(position);
+          }),
       };
     },
   };
 }
+
+/** Crash memory over the disk, as the live world has it over IndexedDB, but for the mirror: this disk is not wiped by itself. */
+export const crashStoreOn = (disk: VirtualDisk, process: VirtualProcess): CrashStore =>
+  createCrashStore(disk.storeOf(process), null, { strict: true, newId: () => 'virtual' });

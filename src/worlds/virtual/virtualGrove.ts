@@ -17,7 +17,7 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
 import type { FaultPlan, PlannedFault } from './faultPlan.ts';
-import { createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
+import { crashStoreOn, createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
 import {
   createMachineClock,
   createVirtualProcess,
@@ -125,9 +125,9 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
     const process = createVirtualProcess(world, -1, 'store');
     const writer = createJournalWriter(
       process.env,
-      disk.storeOf(process),
+      crashStoreOn(disk, process),
       { groupCommitMs: scenario.memory.groupCommitMs },
-      (owner, text) => tap.hear(owner, text),
+      (owner, read) => tap.hear(owner, read()),
     );
     return { process, writer };
   }
@@ -253,7 +253,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
       life.die();
       disk.crash();
       const process = createVirtualProcess(world, -1, 'autopsy');
-      const later = createJournalWriter(process.env, disk.storeOf(process), { groupCommitMs: 0 });
+      const later = createJournalWriter(process.env, crashStoreOn(disk, process), { groupCommitMs: 0 });
       const found = new Map<string, readonly string[]>();
       later.ready(() => undefined);
       later.session(-1, 1).load(owners, (logs) => {

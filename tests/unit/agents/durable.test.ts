@@ -12,7 +12,7 @@ import type { JournalPort } from '../../../src/memory/journal.ts';
 import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
 import { memoryOptions } from '../../../src/memory/options.ts';
 import { createFakeNetwork, type Weather } from '../../harness/fakeNetwork.ts';
-import { createMemorySegmentStore } from '../../harness/memorySegmentStore.ts';
+import { createMemoryDatabase } from '../../harness/memoryDatabase.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
 
 const NODES = 3;
@@ -59,9 +59,9 @@ async function plantGrove(seed: string, weather: Weather, mutant: JournalMutant 
   const env = createTestEnv(seed);
   const network = createFakeNetwork(env, weather);
   const ledger = new Ledger();
-  const store = createMemorySegmentStore(env);
-  const writer = createJournalWriter(env, store, { groupCommitMs: 2 }, (owner, text) =>
-    auditEntry(ledger, owner, text, env.now()),
+  const store = createMemoryDatabase(env);
+  const writer = createJournalWriter(env, store, { groupCommitMs: 2 }, (owner, read) =>
+    auditEntry(ledger, owner, read(), env.now()),
   );
   writer.ready(() => undefined);
   await env.advance(10);

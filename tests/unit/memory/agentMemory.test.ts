@@ -7,7 +7,13 @@ import { mayKnow } from '../../../src/memory/directory.ts';
 import type { MemoryDraft, MemoryRecord } from '../../../src/memory/record.ts';
 import { analyse, words } from '../../../src/memory/text.ts';
 
-const OPTIONS = { rushBytesPerAgent: 1_000_000, coreRecalls: 2, recallPassages: 6, groupCommitMs: 2 };
+const OPTIONS = {
+  rushBytesPerAgent: 1_000_000,
+  coreRecalls: 2,
+  recallPassages: 6,
+  groupCommitMs: 2,
+  durability: 'strict' as const,
+};
 
 const sentence = fc.array(
   fc.constantFrom(

@@ -1,7 +1,10 @@
 import type { Result } from '../../../src/kernel/result.ts';
 import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
-import type { JournalError, JournalPort, SegmentStore } from '../../../src/memory/journal.ts';
-import { createMemorySegmentStore, type MemorySegmentStore } from '../../harness/memorySegmentStore.ts';
+import { createCrashStore } from '../../../src/memory/crashStore.ts';
+import type { BlockDatabase, BlockStore, JournalError, JournalPort } from '../../../src/memory/journal.ts';
+import { openMirrorLog, type Mirror } from '../../../src/memory/mirrorLog.ts';
+import { createMemoryFile, damage, type MemoryFile } from '../../harness/blocks.ts';
+import { createMemoryDatabase, type MemoryDatabase } from '../../harness/memoryDatabase.ts';
 import { createSyncEnv, type SyncEnv } from '../../harness/syncEnv.ts';
 
 /** One step of a random history. Nodes own the owners of their number, so that a fence concerns whole logs. */
@@ -23,22 +26,28 @@ export type Step =
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'failWrites'; readonly count: number }
   | { readonly type: 'forget' }
-  | { readonly type: 'crash' };
+  /** What a crash does beside ending the process: the browser loses the database, or one bit of it. */
+  | { readonly type: 'crash'; readonly harm: 'none' | 'wipe' | 'damage'; readonly bit: number };
 
-/** What is under test: the writer, or a writer that is broken on purpose. */
+/** What is under test: the writer and its store, or one of them broken on purpose. */
 export interface Subject {
-  readonly wrapStore: (store: SegmentStore, env: SyncEnv) => SegmentStore;
+  readonly wrapDatabase: (database: BlockDatabase, env: SyncEnv) => BlockDatabase;
+  readonly openStore: (database: BlockDatabase, mirror: Mirror) => BlockStore;
   readonly openSession: (writer: JournalWriter, node: number, incarnation: number) => JournalPort;
   readonly wrapPort: (port: JournalPort) => JournalPort;
 }
 
 export const honest: Subject = {
-  wrapStore: (store) => store,
+  wrapDatabase: (database) => database,
+  openStore: (database, mirror) =>
+    createCrashStore(database, mirror, { strict: true, newId: () => `born ${Math.random()}` }),
   openSession: (writer, node, incarnation) => writer.session(node, incarnation),
   wrapPort: (port) => port,
 };
 
-const OPTIONS = { groupCommitMs: 2, segmentUnits: 60, tailSegments: 4, cacheUnits: 100 };
+const OPTIONS = { groupCommitMs: 2, segmentBytes: 60, tailSegments: 4, cacheBytes: 100 };
+/** So small that the mirror's files take turns many times in a history. */
+const MIRROR = { garbageBytes: 1_000, sliceBytes: 200 };
 const ownerName = (node: number, owner: number): string => `node/${node}/${owner}`;
 
 /** A change that was asked for: whether it must, must not or may be found is decided by what was answered. */
@@ -58,7 +67,10 @@ interface Change {
 export function runHistory(steps: readonly Step[], subject: Subject, answersLate = false): string[] {
   const problems: string[] = [];
   const env = createSyncEnv();
-  let store: MemorySegmentStore = createMemorySegmentStore(env);
+  let store: MemoryDatabase = createMemoryDatabase(env);
+  let files: [MemoryFile, MemoryFile] = [createMemoryFile(), createMemoryFile()];
+  const onDisk = (): BlockStore =>
+    subject.openStore(subject.wrapDatabase(store, env), openMirrorLog(files, MIRROR));
   store.answersLate = answersLate;
   let writer: JournalWriter;
   const incarnations = [1, 1];
@@ -73,9 +85,7 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
   const port = (node: number): JournalPort =>
     subject.wrapPort(subject.openSession(writer, node, incarnations[node]!));
   const open = (): void => {
-    writer = createJournalWriter(env, subject.wrapStore(store, env), OPTIONS, (_owner, text) =>
-      tapped.push(text),
-    );
+    writer = createJournalWriter(env, onDisk(), OPTIONS, (_owner, read) => tapped.push(read()));
     writer.ready((r) => {
       if (!r.ok) problems.push(`not ready: ${r.error.message}`);
     });
@@ -218,10 +228,14 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
       case 'crash': {
         // The process is gone in the middle of whatever it was doing; a new one finds the durable contents.
         env.flush();
-        const left = store.contents();
+        const left = step.harm === 'wipe' ? [] : store.contents();
+        const harmed =
+          step.harm === 'damage' ? left.map((b, i) => (i === 0 ? damage(b, step.bit) : b)) : left;
+        const marker = step.harm === 'wipe' ? null : store.marker;
         store.cut();
+        files = files.map((file) => file.cutAt((step.bit % 100) / 100)) as typeof files;
         lives++;
-        store = createMemorySegmentStore(env, left);
+        store = createMemoryDatabase(env, harmed, marker);
         store.answersLate = answersLate;
         const unanswered = changes.filter((c) => c.outcome === 'open');
         changes = changes.filter((c) => c.outcome !== 'refused');
@@ -240,8 +254,12 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
     problems.push(`the tap heard ${JSON.stringify(tapped)}, acked were ${JSON.stringify(ackedTexts)}`);
   check('at the end');
   const again = createSyncEnv();
-  const reopened = createMemorySegmentStore(again, store.contents());
-  const reader = createJournalWriter(again, subject.wrapStore(reopened, again), OPTIONS);
+  const reopened = createMemoryDatabase(again, store.contents(), store.marker);
+  const reader = createJournalWriter(
+    again,
+    subject.openStore(subject.wrapDatabase(reopened, again), openMirrorLog(files, MIRROR)),
+    OPTIONS,
+  );
   reader.ready(() => {});
   const names = [0, 1].flatMap((node) => [0, 1].map((owner) => ownerName(node, owner)));
   reader.session(99, 1).load(names, (r) => {

@@ -1,11 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ok, type Result } from '../../../src/kernel/result.ts';
+import { createCrashStore } from '../../../src/memory/crashStore.ts';
 import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
-import type { JournalError, JournalPort, Segment } from '../../../src/memory/journal.ts';
-import { createMemorySegmentStore, type MemorySegmentStore } from '../../harness/memorySegmentStore.ts';
+import type { JournalError, JournalPort } from '../../../src/memory/journal.ts';
+import { buildSegment, readSegment, type Block } from '../../../src/memory/segment.ts';
+import { blockOf, textsOf } from '../../harness/blocks.ts';
+import { createMemoryDatabase, type MemoryDatabase } from '../../harness/memoryDatabase.ts';
 import { createSyncEnv, type SyncEnv } from '../../harness/syncEnv.ts';
 import { honest, runHistory, type Step, type Subject } from './journalModel.ts';
+
+function withoutReplaces(block: Block): Block {
+  const { entries } = readSegment(block);
+  const refs = Array.from(entries.ownerOf, (owner, index) => ({
+    owner: entries.owners[owner]!,
+    source: entries,
+    index,
+  }));
+  return buildSegment(block.position, refs, []);
+}
 
 const node = fc.integer({ min: 0, max: 1 });
 const owner = fc.integer({ min: 0, max: 1 });
@@ -40,7 +53,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('failWrites' as const), count: fc.integer({ min: 0, max: 2 }) }),
   },
   { weight: 1, arbitrary: fc.constant({ type: 'forget' as const }) },
-  { weight: 1, arbitrary: fc.constant({ type: 'crash' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('crash' as const),
+      harm: fc.constantFrom('none' as const, 'wipe' as const, 'damage' as const),
+      bit: fc.nat(),
+    }),
+  },
 );
 const history = fc.array(step, { maxLength: 60, size: 'max' });
 
@@ -63,7 +83,7 @@ describe('crash memory under any history of writes, restarts, failing disks and 
   it('would be caught acking before the commit', () => {
     const eager: Subject = {
       ...honest,
-      wrapStore: (store, env) => ({
+      wrapDatabase: (store, env) => ({
         ...store,
         write(put, remove, done) {
           store.write(put, remove, () => {});
@@ -72,6 +92,30 @@ describe('crash memory under any history of writes, restarts, failing disks and 
       }),
     };
     expect(caught(eager)).toBe(true);
+  });
+
+  it('would be caught ignoring checksums and mirror', () => {
+    expect(caught({ ...honest, openStore: (database) => database })).toBe(true);
+  });
+
+  it('would be caught ignoring that the birth marker is gone', () => {
+    let openings = 0;
+    const unmarked: Subject = {
+      ...honest,
+      wrapDatabase: (database) => ({
+        ...database,
+        readMarker: (done) => done(ok(`some marker, the ${++openings}th`)),
+      }),
+    };
+    expect(caught(unmarked)).toBe(true);
+  });
+
+  it('would be caught keeping no mirror', () => {
+    const bare: Subject = {
+      ...honest,
+      openStore: (database) => createCrashStore(database, null, { strict: true, newId: () => 'x' }),
+    };
+    expect(caught(bare)).toBe(true);
   });
 
   it('would be caught ignoring the fence', () => {
@@ -104,15 +148,10 @@ describe('crash memory under any history of writes, restarts, failing disks and 
   it('would be caught leaving out what segments replace', () => {
     const amnesic: Subject = {
       ...honest,
-      wrapStore: (store) => ({
-        ...store,
-        write: (put, remove, done) =>
-          store.write(
-            put.map((s): Segment => ({ ...s, replaces: [] })),
-            remove,
-            done,
-          ),
-      }),
+      openStore(database, mirror) {
+        const store = honest.openStore(database, mirror);
+        return { ...store, write: (put, ...rest) => store.write(put.map(withoutReplaces), ...rest) };
+      },
     };
     expect(caught(amnesic)).toBe(true);
   });
@@ -121,19 +160,19 @@ describe('crash memory under any history of writes, restarts, failing disks and 
 describe('the journal writer', () => {
   const setUp = (
     options: Partial<Parameters<typeof createJournalWriter>[2]> = {},
-    initial: readonly Segment[] = [],
+    initial: readonly Block[] = [],
   ): {
     env: SyncEnv;
-    store: MemorySegmentStore;
+    store: MemoryDatabase;
     writer: JournalWriter;
     port: JournalPort;
     tapped: string[];
   } => {
     const env = createSyncEnv();
-    const store = createMemorySegmentStore(env, initial);
+    const store = createMemoryDatabase(env, initial);
     const tapped: string[] = [];
-    const writer = createJournalWriter(env, store, { groupCommitMs: 2, ...options }, (o, t) =>
-      tapped.push(`${o}:${t}`),
+    const writer = createJournalWriter(env, store, { groupCommitMs: 2, ...options }, (owner, read) =>
+      tapped.push(`${owner}:${read()}`),
     );
     writer.ready(() => {});
     env.advance(10);
@@ -232,7 +271,7 @@ describe('the journal writer', () => {
   });
 
   it('splits a big commit into segments and finds all of it again', () => {
-    const { env, store, port } = setUp({ segmentUnits: 100 });
+    const { env, store, port } = setUp({ segmentBytes: 100 });
     const texts = Array.from({ length: 50 }, (_, i) => `entry ${i} `.repeat(2));
     port.append(
       texts.map((t) => ({ owner: 'a', text: t })),
@@ -255,7 +294,7 @@ describe('the journal writer', () => {
       env.advance(10);
     }
     expect(store.contents().length).toBeLessThanOrEqual(9);
-    const texts = store.contents().flatMap((s) => s.texts);
+    const texts = textsOf(store.contents());
     expect(texts.length).toBeLessThan(100 + 10);
     port.checkpoint('kept', [], () => {});
     port.checkpoint('state', [], () => {});
@@ -265,8 +304,11 @@ describe('the journal writer', () => {
 
   it('waits with what comes before the store was read', () => {
     const env = createSyncEnv();
-    const store = createMemorySegmentStore(env, [
-      { position: 7, owners: ['a', 'b'], texts: ['old', 'other'], replaces: [] },
+    const store = createMemoryDatabase(env, [
+      blockOf(7, [
+        ['a', 'old'],
+        ['b', 'other'],
+      ]),
     ]);
     const writer = createJournalWriter(env, store, { groupCommitMs: 2 });
     const said: string[] = [];
@@ -283,7 +325,7 @@ describe('the journal writer', () => {
 
   it('refuses everything after the store could not be read, until it can', () => {
     const env = createSyncEnv();
-    const store = createMemorySegmentStore(env);
+    const store = createMemoryDatabase(env);
     store.failReads = 1;
     const writer = createJournalWriter(env, store, { groupCommitMs: 2 });
     const said: string[] = [];
@@ -308,14 +350,16 @@ describe('the journal writer', () => {
     port.append(text('a', 'after'), note(said, 'after'));
     env.advance(100);
     expect(said).toEqual(['before ok', 'forget ok', 'after ok']);
-    expect(store.contents().flatMap((s) => s.texts)).toEqual(['after']);
+    expect(textsOf(store.contents())).toEqual(['after']);
   });
 
   it('counts what it did', () => {
-    const { env, writer, port } = setUp();
+    const { env, store, writer, port } = setUp();
     port.append([...text('a', 'xx'), ...text('b', 'y')], () => {});
     port.checkpoint('a', ['zzz'], () => {});
     env.advance(10);
-    expect(writer.stats()).toEqual({ appends: 2, entries: 3, commits: 1, bytes: 8, segments: 1 });
+    const stats = writer.stats();
+    expect(stats).toMatchObject({ appends: 2, entries: 3, commits: 1, segments: 1, storedEntries: 2 });
+    expect(stats.bytes).toBe(store.contents()[0]!.bytes.length);
   });
 });
