@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import type { BlockDatabase, BlockStore, Done, JournalError } from './journal.ts';
+import type { BlockDatabase, BlockStore, Block } from './blockStore.ts';
+import type { Done, JournalError } from './journal.ts';
 import type { Mirror } from './mirrorLog.ts';
-import { examine, sealOf, type Block, type DamagedBlock } from './segment.ts';
+import { examine, sealOf, type DamagedBlock } from './segment.ts';
 
 /** What was found when crash memory was opened, and what has become of its mirror. */
 export interface CrashStoreReport {

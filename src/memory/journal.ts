@@ -1,5 +1,4 @@
 import type { Result } from '../kernel/result.ts';
-import type { Block } from './segment.ts';
 
 /** One thing that may not be lost: text of the owner's own making, kept in the owner's order. */
 export interface JournalEntry {
@@ -32,22 +31,3 @@ export interface JournalPort {
 
 /** Told once, later, how it went. */
 export type Done<T> = (r: Result<T, JournalError>) => void;
-
-/** Numbered values in a store. */
-export interface BlockStore {
-  /** Puts all of `put` and removes all of `remove`, in one durable transaction. */
-  write(put: readonly Block[], remove: readonly number[], done: Done<void>): void;
-  /** Every block, by position. */
-  readAll(done: Done<readonly Block[]>): void;
-  /** The blocks at these positions, in this order; fails when one is not there. */
-  read(positions: readonly number[], done: Done<readonly Block[]>): void;
-}
-
-/** The slice of a database that crash memory needs. The live one is IndexedDB; tests and the virtual world bring others. */
-export interface BlockDatabase extends BlockStore {
-  /** The birth marker: null in a database that was just made, or made anew after its contents were lost. */
-  readMarker(done: Done<string | null>): void;
-  writeMarker(id: string, done: Done<void>): void;
-  /** Takes damaged blocks out of the way, and keeps them. */
-  setAside(blocks: readonly Block[], done: Done<void>): void;
-}

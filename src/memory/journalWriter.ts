@@ -7,7 +7,8 @@ import {
   type CommitInput,
   type JournalOp,
 } from './groupCommit.ts';
-import type { BlockStore, Done, JournalError, JournalPort } from './journal.ts';
+import type { BlockStore, Block } from './blockStore.ts';
+import type { Done, JournalError, JournalPort } from './journal.ts';
 import {
   copyEntries,
   packEntries,
@@ -17,7 +18,7 @@ import {
   type PackedEntries,
   type Parcel,
 } from './packedEntries.ts';
-import { readSegment, type Block, type Segment } from './segment.ts';
+import { readSegment, type Segment } from './segment.ts';
 import { SegmentCache } from './segmentCache.ts';
 import { SegmentIndex, type LogChange } from './segmentIndex.ts';
 

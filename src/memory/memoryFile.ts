@@ -1,6 +1,7 @@
 import { crc32c } from './crc32c.ts';
 import { textAt } from './packedEntries.ts';
-import { examine, readSegment, type Block } from './segment.ts';
+import type { Block } from './blockStore.ts';
+import { examine, readSegment } from './segment.ts';
 
 /*
  * A grove's crash memory as one file, numbers little-endian: "TREERING", version, bytes of the head, CRC-32C of the head,

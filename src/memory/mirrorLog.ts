@@ -1,5 +1,6 @@
 import { crc32c } from './crc32c.ts';
-import { sealOf, type Block } from './segment.ts';
+import type { Block } from './blockStore.ts';
+import { sealOf } from './segment.ts';
 
 /** The slice of a file that the mirror needs; the live one is a sync access handle of the origin private file system. */
 export interface MirrorFile {

@@ -1,12 +1,6 @@
+import type { Block } from './blockStore.ts';
 import { crc32c } from './crc32c.ts';
 import { fill, measure, type EntryRef, type PackedEntries } from './packedEntries.ts';
-
-/** A value of the store under its number. */
-export interface Block {
-  /** From 1, increasing; the store's key. */
-  readonly position: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
 
 /** One committed group as it lies in the store: the texts of many owners under one key. */
 export interface Segment extends Block {

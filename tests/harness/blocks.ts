@@ -1,5 +1,6 @@
 import { packEntries, textAt } from '../../src/memory/packedEntries.ts';
-import { buildSegment, readSegment, type Block } from '../../src/memory/segment.ts';
+import type { Block } from '../../src/memory/blockStore.ts';
+import { buildSegment, readSegment } from '../../src/memory/segment.ts';
 import type { MirrorFile } from '../../src/memory/mirrorLog.ts';
 
 /** A segment with those entries, as `[owner, text]`. */

@@ -1,7 +1,7 @@
 import type { Env } from '../../src/kernel/env.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';
-import type { BlockDatabase, Done, JournalError } from '../../src/memory/journal.ts';
-import type { Block } from '../../src/memory/segment.ts';
+import type { BlockDatabase, Block } from '../../src/memory/blockStore.ts';
+import type { Done, JournalError } from '../../src/memory/journal.ts';
 
 /** What a disk does that lies in wait: takes time, fails when told, and keeps only what was serialised. */
 export interface MemoryDatabase extends BlockDatabase {

@@ -63,5 +63,8 @@ export const sabotages: Readonly<Record<string, Sabotage>> = {
     channels: (inner, _node, inc) => undatedFrames(inner, inc),
   },
   'a disk that answers before it has written': { disk: { liesMs: 200 } },
-  'a disk that tears a transaction': { disk: { tears: true, delayMs: 20 } },
+  'a disk that tears a transaction, and no look at the checksums': {
+    disk: { tears: true, delayMs: 20 },
+    store: (disk, process) => disk.storeOf(process),
+  },
 };

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Result } from '../../src/kernel/result.ts';
 import type { JournalError } from '../../src/memory/journal.ts';
-import type { Block } from '../../src/memory/segment.ts';
+import type { Block } from '../../src/memory/blockStore.ts';
 import type { IdbSegmentStore } from '../../src/worlds/live/idbSegmentStore.ts';
 import { blockOf } from './blocks.ts';
 

@@ -1,8 +1,9 @@
 import { deleteDB, openDB, type DBSchema } from 'idb';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import type { BlockDatabase, Done, JournalError } from '../../memory/journal.ts';
+import type { BlockDatabase, Block } from '../../memory/blockStore.ts';
+import type { Done, JournalError } from '../../memory/journal.ts';
 import { packEntries } from '../../memory/packedEntries.ts';
-import { buildSegment, type Block } from '../../memory/segment.ts';
+import { buildSegment } from '../../memory/segment.ts';
 
 /** Made once, when crash memory begins: a database without one has lost what it held. */
 interface BirthMarker {

@@ -1,8 +1,9 @@
 import type { Result } from '../../kernel/result.ts';
-import type { BlockStore, JournalError } from '../../memory/journal.ts';
+import type { BlockStore, Block } from '../../memory/blockStore.ts';
+import type { JournalError } from '../../memory/journal.ts';
 import type { JournalWriter, StoreAlone } from '../../memory/journalWriter.ts';
 import { LogReader, MemoryFileWriter, readMemoryFile } from '../../memory/memoryFile.ts';
-import { renumbered, type Block } from '../../memory/segment.ts';
+import { renumbered } from '../../memory/segment.ts';
 import type { IdbSegmentStore } from './idbSegmentStore.ts';
 
 /** Hears how far it has come, in bytes. */

@@ -12,11 +12,18 @@ import { createRng } from '../../kernel/rng.ts';
 import { createAgentMemory } from '../../memory/agentMemory.ts';
 import type { JournalPort } from '../../memory/journal.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
+import type { BlockStore } from '../../memory/blockStore.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
 import { type FaultPlan, type PlannedFault } from './faultPlan.ts';
-import { crashStoreOn, createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
+import {
+  crashStoreOn,
+  createVirtualDisk,
+  FAIR_DISK,
+  type DiskOptions,
+  type VirtualDisk,
+} from './virtualDisk.ts';
 import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
@@ -35,6 +42,8 @@ export interface Sabotage {
   /** The incarnation that the writer is told: a constant takes its fence away. */
   readonly sessionInc?: (inc: number) => number;
   readonly disk?: Partial<DiskOptions>;
+  /** Crash memory over the disk, in place of one that looks at checksums. */
+  readonly store?: (disk: VirtualDisk, process: VirtualProcess) => BlockStore;
 }
 
 export interface RelayConfig {
@@ -90,6 +99,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
   const { clock, log } = world;
   const network = createVirtualNetwork(world, plan.weather);
   const disk = createVirtualDisk(world, { ...FAIR_DISK, ...sabotage.disk });
+  const storeOn = sabotage.store ?? crashStoreOn;
   const ledger = new Ledger();
   const tap = createCommitTap((owner, text) => {
     auditEntry(ledger, owner, text, clock.nowMs);
@@ -155,7 +165,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     const process = createVirtualProcess(world, -1, 'store');
     const writer = createJournalWriter(
       process.env,
-      crashStoreOn(disk, process),
+      storeOn(disk, process),
       { groupCommitMs: scenario.memory.groupCommitMs },
       (owner, read) => tap.hear(owner, read()),
     );
@@ -334,7 +344,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     async autopsy() {
       everythingDies();
       const process = createVirtualProcess(world, -1, 'autopsy');
-      const writer = createJournalWriter(process.env, crashStoreOn(disk, process), { groupCommitMs: 0 });
+      const writer = createJournalWriter(process.env, storeOn(disk, process), { groupCommitMs: 0 });
       const found = new Map<string, readonly string[]>();
       let problem = null as string | null;
       writer.ready((r) => {

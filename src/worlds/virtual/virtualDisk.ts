@@ -1,9 +1,10 @@
 import { err, ok } from '../../kernel/result.ts';
 import { createRng } from '../../kernel/rng.ts';
 import { createCrashStore, type CrashStore } from '../../memory/crashStore.ts';
-import type { BlockDatabase, Done } from '../../memory/journal.ts';
-import { textAt } from '../../memory/packedEntries.ts';
-import { readSegment, type Block } from '../../memory/segment.ts';
+import type { BlockDatabase, Block } from '../../memory/blockStore.ts';
+import type { Done } from '../../memory/journal.ts';
+import { startOf } from '../../memory/packedEntries.ts';
+import { readSegment } from '../../memory/segment.ts';
 import { EVENT } from './eventLog.ts';
 import type { VirtualProcess } from './virtualEnv.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
@@ -46,10 +47,17 @@ interface Write {
 
 const copyOf = ({ position, bytes }: Block): Block => ({ position, bytes: bytes.slice() });
 
-/** What a segment says, as the event log wants it: the bytes of a score's last digit are an engine's own. */
+/** So much of each text counts in a fingerprint. */
+const LETTERS = 256;
+const decoder = new TextDecoder();
+
+/** What a segment says, as the event log wants it: the last digit of a score in it is an engine's own. */
 const wordsOf = (block: Block): string[] => {
   const { entries } = readSegment(block);
-  return Array.from(entries.ends, (_, i) => textAt(entries, i));
+  return Array.from(entries.ends, (end, i) => {
+    const from = startOf(entries, i);
+    return decoder.decode(entries.bytes.subarray(from, Math.min(end, from + LETTERS)));
+  });
 };
 
 export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): VirtualDisk {

@@ -1,7 +1,8 @@
 import type { Result } from '../../../src/kernel/result.ts';
 import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
 import { createCrashStore } from '../../../src/memory/crashStore.ts';
-import type { BlockDatabase, BlockStore, JournalError, JournalPort } from '../../../src/memory/journal.ts';
+import type { BlockDatabase, BlockStore } from '../../../src/memory/blockStore.ts';
+import type { JournalError, JournalPort } from '../../../src/memory/journal.ts';
 import { openMirrorLog, type Mirror } from '../../../src/memory/mirrorLog.ts';
 import { createMemoryFile, damage, type MemoryFile } from '../../harness/blocks.ts';
 import { createMemoryDatabase, type MemoryDatabase } from '../../harness/memoryDatabase.ts';
