@@ -11,7 +11,8 @@ export const entries = {
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
   bus: ['bus/channel', 'bus/endpoint', 'bus/endpointTypes', 'bus/ledger', 'bus/options', 'bus/wire'],
   memory: [
-    ...['memory/agentMemory', 'memory/corpus', 'memory/directory', 'memory/documents', 'memory/journal'],
+    ...['memory/agentMemory', 'memory/chunk', 'memory/chunkCluster', 'memory/chunkIndex', 'memory/corpus'],
+    ...['memory/directory', 'memory/documents', 'memory/journal'],
     ...['memory/documentTerms'],
     ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],
     ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
