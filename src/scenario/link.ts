@@ -5,7 +5,7 @@ import { parseScenario, scenarioSchema, type Scenario } from './scenario.ts';
 const KEY = 'scenario';
 
 /** What of `value` differs from `standard`; undefined when nothing does. */
-function difference(value: unknown, standard: unknown): unknown {
+export function difference(value: unknown, standard: unknown): unknown {
   if (JSON.stringify(value) === JSON.stringify(standard)) return undefined;
   const plain = (v: unknown): v is Record<string, unknown> =>
     typeof v === 'object' && v !== null && !Array.isArray(v);

@@ -1,59 +1,37 @@
-import { nodeCount } from '../../src/fleet/placement.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import { drawFaultPlan, endOfFaults, type FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
-import { openVirtualGrove, type VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
+import type { FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import { createGroveStage, groveFaults, SETTLE_MS, START_MS } from '../../src/worlds/virtual/groveStage.ts';
+import type { VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
+import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
 import { RelayChecker } from './relayChecker.ts';
 import type { VirtualOutcome } from './relayRun.ts';
-
-const START_MS = 120_000;
-const SETTLE_MS = 300_000;
 
 /** Runs a whole grove through its scenario, lets it settle, and judges it. Never rejects: what throws is a violation. */
 export async function runGrove(
   scenario: Scenario,
   corpus: VirtualGroveConfig['corpus'],
-  plan: FaultPlan = drawFaultPlan(
-    scenario,
-    nodeCount(scenario.agents.count, scenario.agents.pool),
-    scenario.durationS * 1_000,
-  ),
+  plan: FaultPlan = groveFaults(scenario),
   more: Pick<VirtualGroveConfig, 'disk' | 'listen'> = {},
 ): Promise<VirtualOutcome> {
   const checker = new RelayChecker();
   const violations: string[] = [];
-  const grove = openVirtualGrove({
+  const stage = createGroveStage({
     scenario,
     corpus,
     plan,
     ...more,
     onCommit: (owner, text) => checker.committed(owner, text),
   });
-  const { world, ledger } = grove;
+  const { grove, world } = stage;
+  const { ledger } = grove;
   const { clock, log } = world;
-  const until = async (ms: number, done: () => boolean): Promise<boolean> => {
-    const endMs = clock.nowMs + ms;
-    while (!done() && clock.nowMs < endMs) await world.run(clock.nowMs + 250);
-    return done();
-  };
+  const run = createVirtualRun(stage, []);
   let hash = '';
   try {
-    const up = (): boolean => grove.powered && grove.conductor.snapshot().startUp.allAgentsMs !== null;
-    if (!(await until(START_MS, up))) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
-    await world.run(Math.max(clock.nowMs + scenario.durationS * 1_000, endOfFaults(plan)));
-    // A grove that resumed lets questions flow once all are up: it is told to stop after that.
-    if (!(await until(START_MS, up))) violations.push(`not all agents were up again in the end`);
+    await run.advance(Infinity);
+    if (!stage.up) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
     const { conductor, gate } = grove;
-    conductor.setRate(0);
-    const settled = (): boolean => {
-      const { inFlight, lost } = ledger.totals(clock.nowMs);
-      const { nodes } = conductor.snapshot();
-      return (
-        inFlight + lost + gate.travelling + grove.gateUnsettled === 0 &&
-        nodes.every((n) => n.state === 'up' && n.inbox === 0)
-      );
-    };
-    // The plan of kills goes on as long as questions flow, so what is settled stays so.
-    if (!(await until(SETTLE_MS, settled)))
+    if (!stage.settled)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
     hash = log.hash();
     const { vitalSigns, recoveries, phase, problem } = conductor.snapshot();
@@ -101,6 +79,7 @@ export async function runGrove(
       events: clock.events,
       simulatedMs: clock.nowMs,
       violations,
+      clearTick: run.findings[0]?.clearTick ?? null,
       facts: { agents: scenario.agents.count, nodes: grove.nodes, ...facts },
     };
   }

@@ -1,7 +1,15 @@
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import { drawFaultPlan, endOfFaults, type FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
-import { createRelayGrove, type RelayConfig, type Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
+import type { RelayConfig, Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
+import {
+  createRelayStage,
+  relayCaseOf,
+  SETTLE_MS,
+  type RelayCase,
+} from '../../src/worlds/virtual/relayStage.ts';
+import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
 import { RelayChecker } from './relayChecker.ts';
+
+export { relayCaseOf, type RelayCase };
 
 /** What a run in virtual time found. */
 export interface VirtualOutcome {
@@ -10,26 +18,10 @@ export interface VirtualOutcome {
   readonly simulatedMs: number;
   /** Sentences; none when all is well. */
   readonly violations: readonly string[];
+  /** The last look at which all was well, where a look during the run saw the first of them. */
+  readonly clearTick: number | null;
   /** For people: what the run was made of. */
   readonly facts: Readonly<Record<string, number>>;
-}
-
-/** Everything that may be made smaller when a run fails. */
-export interface RelayCase {
-  readonly nodes: number;
-  readonly putMs: number;
-  readonly plan: FaultPlan;
-}
-
-/** After the faults have stopped, everything has to be settled within this. RFC 6298 lets a timer back off to 60 s. */
-const SETTLE_MS = 300_000;
-const HOPS = 5;
-
-/** The case that a scenario and its seed stand for. */
-export function relayCaseOf(scenario: Scenario): RelayCase {
-  const nodes = scenario.agents.count;
-  const putMs = scenario.durationS * 1_000;
-  return { nodes, putMs, plan: drawFaultPlan(scenario, nodes, putMs) };
 }
 
 /** Runs a relay to its end and judges it. Never rejects: what throws is a violation. */
@@ -40,24 +32,22 @@ export async function runRelay(
   listen?: RelayConfig['listen'],
 ): Promise<VirtualOutcome> {
   const checker = new RelayChecker();
-  const grove = createRelayGrove({
-    scenario,
-    ...wanted,
-    hops: HOPS,
-    onCommit: (owner, text) => checker.committed(owner, text),
-    ...(sabotage && { sabotage }),
-    ...(listen && { listen }),
-  });
+  const stage = createRelayStage(
+    {
+      scenario,
+      onCommit: (owner, text) => checker.committed(owner, text),
+      ...(sabotage && { sabotage }),
+      ...(listen && { listen }),
+    },
+    wanted,
+  );
+  const { grove } = stage;
   const { clock, log } = grove.world;
+  const run = createVirtualRun(stage, []);
   const violations: string[] = [];
   let hash = '';
   try {
-    grove.start();
-    await grove.world.run(Math.max(wanted.putMs, endOfFaults(wanted.plan)));
-    const patienceMs = clock.nowMs + SETTLE_MS;
-    while (!grove.quiet && clock.nowMs < patienceMs) await grove.world.run(clock.nowMs + 1_000);
-    // What was dealt with last may still be on its way to the disk.
-    await grove.world.run(clock.nowMs + 1_000);
+    await run.advance(Infinity);
     if (!grove.quiet)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
     hash = log.hash();
@@ -81,6 +71,7 @@ export async function runRelay(
     events: clock.events,
     simulatedMs: clock.nowMs,
     violations,
+    clearTick: run.findings[0]?.clearTick ?? null,
     facts: {
       nodes: wanted.nodes,
       tasks: grove.put,

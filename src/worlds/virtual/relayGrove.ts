@@ -56,7 +56,18 @@ export interface RelayConfig {
   readonly sabotage?: Sabotage;
   /** Hears every durable entry of every log, once. */
   readonly onCommit?: (owner: string, text: string) => void;
+  /** Hears what befalls the relay, as it happens. */
+  readonly onFault?: (fault: PlannedFault) => void;
+  readonly onUp?: (node: number, inc: number) => void;
   readonly listen?: Parameters<typeof createVirtualWorld>[0]['listen'];
+}
+
+/** A node of a relay as it stands. */
+export interface PlaceView {
+  readonly inc: number;
+  readonly up: boolean;
+  readonly inbox: number;
+  readonly unsettled: number;
 }
 
 interface Place {
@@ -81,6 +92,12 @@ export interface RelayGrove {
   /** Nothing is under way: all nodes are up, have dealt with everything and know that their peers have. */
   readonly quiet: boolean;
   start(): void;
+  /** The gate and the nodes, by number. */
+  places(): readonly PlaceView[];
+  /** Breaks something now. */
+  inject(fault: PlannedFault): void;
+  /** Messages by link since they were last taken. */
+  takeTraffic(): readonly (readonly [from: number, to: number, messages: number])[];
   /** Lets everything die and reads what crash memory has: the texts of each owner. */
   autopsy(): Promise<ReadonlyMap<string, readonly string[]>>;
 }
@@ -229,7 +246,10 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
             : { id: GATE_ADDRESS, behaviour: { receive: () => undefined }, memory: null },
         ],
       );
-      if (current()) place.node = node;
+      if (current()) {
+        place.node = node;
+        config.onUp?.(id, inc);
+      }
       // As the supervisor's news does: peers need not wait until they miss it.
       for (const other of places)
         if (other.process?.alive) other.node?.peerRestarted(nodeId(id), incarnation(inc));
@@ -264,6 +284,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
 
   function inject(fault: PlannedFault): void {
     log.add(clock.nowMs, 'node' in fault ? fault.node : -1, EVENT.fault, fault.type.length);
+    config.onFault?.(fault);
     switch (fault.type) {
       case 'kill':
         return kill(fault.node, fault.downMs, fault.zombieMs);
@@ -341,6 +362,18 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
       const fairAtMs = Math.max(config.putMs, ...plan.faults.map((f) => f.atMs));
       clock.at(fairAtMs, () => (network.weather = { ...FAIR_WEATHER, jitterMs: plan.weather.jitterMs }));
     },
+    places: () =>
+      places.map(({ inc, node }) => ({
+        inc,
+        up: node !== null,
+        inbox: node?.inbox ?? 0,
+        unsettled: node?.unsettled ?? 0,
+      })),
+    inject,
+    takeTraffic: () =>
+      places.flatMap(({ node }, from) =>
+        [...(node?.takeTraffic() ?? [])].map(([to, messages]) => [from, to, messages] as const),
+      ),
     async autopsy() {
       everythingDies();
       const process = createVirtualProcess(world, -1, 'autopsy');

@@ -5,6 +5,7 @@ import { agentOwner, nodeOwner } from '../../agents/nodeLog.ts';
 import { Ledger } from '../../bus/ledger.ts';
 import { nodeCount } from '../../fleet/placement.ts';
 import type { Conductor } from '../../fleet/plan.ts';
+import type { AgentView, StoryLine } from '../../fleet/views.ts';
 import { agentId, GATE } from '../../kernel/ids.ts';
 import { share, type CorpusIndex } from '../../memory/corpus.ts';
 import type { MemoryRecord } from '../../memory/record.ts';
@@ -32,7 +33,11 @@ const GROVE = 'virtual';
 
 export interface VirtualGroveConfig {
   readonly scenario: Scenario;
-  readonly corpus: { readonly name: string; readonly documents: readonly SourceDocument[] };
+  readonly corpus: {
+    readonly name: string;
+    readonly credit?: string;
+    readonly documents: readonly SourceDocument[];
+  };
   readonly plan: FaultPlan;
   readonly disk?: Partial<DiskOptions>;
   /** Hears every durable entry of every log. */
@@ -69,6 +74,12 @@ export interface VirtualGrove {
   readonly nodes: number;
   /** Messages of the gate that are not settled. */
   readonly gateUnsettled: number;
+  /** The story of the lives before this one. */
+  readonly pastStory: readonly StoryLine[];
+  /** One agent looked at closely; null when its node is not up. Changes nothing, not even a timer. */
+  inspect(agent: string): Promise<AgentView | null>;
+  /** Moves counts that are taken in intervals to where they are read. */
+  refresh(): void;
   /** Ends everything and reads what crash memory has: the texts of each owner. */
   autopsy(): Promise<ReadonlyMap<string, readonly string[]>>;
 }
@@ -119,6 +130,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   ];
   const around = { scenario, corpus, charges, nodes, world, network, provider, ledger, committed };
   const past = { lives: 0, asked: 0, answered: 0, failed: 0, cutShort: 0, memoriesLost: 0, recoveries: 0 };
+  const pastStory: StoryLine[] = [];
   let powered = true;
 
   function openStore(): { readonly process: VirtualProcess; readonly writer: JournalWriter } {
@@ -179,6 +191,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
     life.die();
     disk.crash();
     const { total, travelling } = life.gate;
+    pastStory.push(...life.conductor.story());
     past.lives++;
     past.asked += total.asked;
     past.answered += total.answered;
@@ -234,6 +247,9 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
     ledger,
     nodes,
     past,
+    pastStory,
+    inspect: (agent) => life.inspect(agent),
+    refresh: () => life.refresh(),
     get conductor() {
       return life.conductor;
     },

@@ -9,6 +9,7 @@ import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { createConductor } from '../../fleet/conductor.ts';
 import { placeAgents, regionOf } from '../../fleet/placement.ts';
 import type { Conductor } from '../../fleet/plan.ts';
+import type { AgentView } from '../../fleet/views.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import { sliceOf, type SourceDocument } from '../../memory/documents.ts';
@@ -30,7 +31,11 @@ const RING = '2000';
 /** What a grove has around it, and what goes on when its power fails. */
 export interface LifeSurroundings {
   readonly scenario: Scenario;
-  readonly corpus: { readonly name: string; readonly documents: readonly SourceDocument[] };
+  readonly corpus: {
+    readonly name: string;
+    readonly credit?: string;
+    readonly documents: readonly SourceDocument[];
+  };
   readonly charges: readonly AgentCharge[];
   readonly nodes: number;
   readonly world: VirtualWorld;
@@ -60,6 +65,10 @@ export interface VirtualLife {
   readonly desk: Desk;
   /** Messages of the gate that are not settled. */
   readonly gateUnsettled: number;
+  /** One agent looked at closely; null when its node is not up. Changes nothing, not even a timer. */
+  inspect(agent: string): Promise<AgentView | null>;
+  /** Moves counts that are taken in intervals to where they are read. */
+  refresh(): void;
   /** How long a node that is killed now goes on all the same. */
   setZombie(node: number, ms: number): void;
   /** Everything ends at once, without a word. */
@@ -154,7 +163,7 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, na
       charges,
       placement,
       nodes,
-      corpus: { name: corpus.name, credit: '', documents: documents.length, own: true },
+      corpus: { name: corpus.name, credit: corpus.credit ?? '', documents: documents.length, own: false },
       spec: {
         grove: name,
         seed: scenario.seed,
@@ -203,6 +212,14 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, na
     desk,
     get gateUnsettled() {
       return gateNode.unsettled;
+    },
+    async inspect(agent) {
+      const id = nodeOf.get(agent);
+      const found = id === undefined ? null : ((await hosts.get(id)?.inspect(agent)) ?? null);
+      return found && id !== undefined ? { ...found, node: id } : null;
+    },
+    refresh() {
+      for (const [to, messages] of gateNode.takeTraffic()) conductor.noteTraffic(GATE, to, messages);
     },
     setZombie(id, ms) {
       const host = hosts.get(id);

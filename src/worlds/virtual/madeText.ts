@@ -1,0 +1,41 @@
+import { createRng } from '../../kernel/rng.ts';
+import type { SourceDocument } from '../../memory/documents.ts';
+
+const SYLLABLES = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya ze kra stel mor ginth plo drun'.split(' ');
+const WORDS_A_PASSAGE = 80;
+
+/** Documents of made-up words whose frequencies follow Zipf's law, as those of a language do; decided by the seed. */
+export function madeText(
+  documents: number,
+  passages: number,
+  seed = 'made corpus',
+): { readonly name: string; readonly documents: readonly SourceDocument[] } {
+  const rng = createRng(seed);
+  const words = Array.from({ length: 4_000 }, () =>
+    Array.from({ length: 2 + rng.int(3) }, () => rng.pick(SYLLABLES)).join(''),
+  );
+  // The inverse of Zipf's cumulated distribution with exponent 1, near enough.
+  const word = (): string => words[Math.floor(words.length ** rng.next()) - 1] ?? words[0]!;
+  return {
+    name: 'made words',
+    documents: Array.from({ length: documents }, (_, i) => {
+      const date = String(1800 + i);
+      return {
+        id: `made-${i}`,
+        title: `Book ${i}`,
+        speaker: '',
+        date,
+        ring: date,
+        passages: Array.from({ length: passages }, () => ({
+          text: `${Array.from({ length: WORDS_A_PASSAGE }, word).join(' ')}.`,
+          speaker: '',
+          date,
+        })),
+      };
+    }),
+  };
+}
+
+/** Made words enough for so many agents. */
+export const madeTextFor = (agents: number): ReturnType<typeof madeText> =>
+  madeText(Math.max(20, Math.ceil(agents / 5)), 10);
