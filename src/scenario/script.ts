@@ -43,17 +43,25 @@ type Doing<T extends InputType> = {
   readonly [K in keyof (typeof doings)[T]]: Infer<(typeof doings)[T][K]>;
 };
 /** Something done to a run in virtual time when everything due at that tick had happened. */
-export type RunInput = { readonly [T in InputType]: { readonly tick: number; readonly type: T } & Doing<T> }[InputType];
+export type RunInput = {
+  readonly [T in InputType]: { readonly tick: number; readonly type: T } & Doing<T>;
+}[InputType];
 
 const typeOnly = oneOf(...(Object.keys(doings) as InputType[]));
 
 /** Reads an input as an object with `tick` and `type`; unknown keys are refused. */
 export const inputSchema: Schema<RunInput> = {
   parse(value, path = '') {
-    const { type } = (typeof value === 'object' && value !== null ? value : {}) as { readonly type?: unknown };
+    const { type } = (typeof value === 'object' && value !== null ? value : {}) as {
+      readonly type?: unknown;
+    };
     const known = typeOnly.parse(type, path === '' ? 'type' : `${path}.type`);
     if (!known.ok) return known;
-    const shape: Readonly<Record<string, Schema<unknown>>> = { tick, type: oneOf(known.value), ...doings[known.value] };
+    const shape: Readonly<Record<string, Schema<unknown>>> = {
+      tick,
+      type: oneOf(known.value),
+      ...doings[known.value],
+    };
     return object(shape).parse(value, path) as Result<RunInput, never>;
   },
 };
@@ -70,8 +78,12 @@ export function unpackInput(packed: unknown): unknown {
   const [at, type, ...values] = packed as readonly unknown[];
   if (!Object.hasOwn(doings, String(type))) return { tick: at, type };
   const keys = Object.keys(doings[type as InputType]);
-  const extra = values.slice(keys.length).map((value, i) => [`value ${keys.length + i + 1}`, value]);
-  return { tick: at, type, ...Object.fromEntries([...keys.map((key, i) => [key, values[i]]), ...extra]) as object };
+  const extra = values.slice(keys.length).map((value, i) => [`value ${keys.length + i + 3}`, value]);
+  return {
+    tick: at,
+    type,
+    ...(Object.fromEntries([...keys.map((key, i) => [key, values[i]]), ...extra]) as object),
+  };
 }
 
 const atMs = number(0, 2 * 86_400_000);
@@ -80,8 +92,22 @@ const plannedFaults = {
   kill: object({ type: oneOf('kill'), atMs, node, downMs: lasting, zombieMs: lasting }),
   pause: object({ type: oneOf('pause'), atMs, node, forMs: lasting }),
   partition: object({ type: oneOf('partition'), atMs, nodes: side, forMs: lasting }),
-  link: object({ type: oneOf('link'), atMs, from: node, to: node, loss: chance, delayMs: lasting, forMs: lasting }),
-  provider: object({ type: oneOf('provider'), atMs, slowdown: number(1, 1_000), failing: chance, forMs: lasting }),
+  link: object({
+    type: oneOf('link'),
+    atMs,
+    from: node,
+    to: node,
+    loss: chance,
+    delayMs: lasting,
+    forMs: lasting,
+  }),
+  provider: object({
+    type: oneOf('provider'),
+    atMs,
+    slowdown: number(1, 1_000),
+    failing: chance,
+    forMs: lasting,
+  }),
   clock: object({ type: oneOf('clock'), atMs, node, jumpMs: lasting, rate: number(0.5, 2) }),
   disk: object({ type: oneOf('disk'), atMs, forMs: lasting }),
   'power cut': object({ type: oneOf('power cut'), atMs, downMs: lasting }),
@@ -90,7 +116,9 @@ type PlannedType = keyof typeof plannedFaults;
 const plannedType = oneOf(...(Object.keys(plannedFaults) as PlannedType[]));
 const plannedFault: Schema<Infer<(typeof plannedFaults)[PlannedType]>> = {
   parse(value, path = '') {
-    const { type } = (typeof value === 'object' && value !== null ? value : {}) as { readonly type?: unknown };
+    const { type } = (typeof value === 'object' && value !== null ? value : {}) as {
+      readonly type?: unknown;
+    };
     const known = plannedType.parse(type, `${path}.type`);
     return known.ok ? plannedFaults[known.value].parse(value, path) : known;
   },
@@ -125,6 +153,8 @@ export function parseScript(value: unknown): Result<RunScript, readonly string[]
   if (!parsed.ok) return err(parsed.error.map(describeIssue));
   const late = parsed.value.inputs.findIndex((input, i, all) => i > 0 && all[i - 1]!.tick > input.tick);
   if (late > 0)
-    return err([`inputs[${late}].tick must not be before that of the input before it, got ${parsed.value.inputs[late]!.tick}`]);
+    return err([
+      `inputs[${late}].tick must not be before that of the input before it, got ${parsed.value.inputs[late]!.tick}`,
+    ]);
   return ok(parsed.value);
 }

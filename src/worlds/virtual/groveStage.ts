@@ -29,11 +29,7 @@ export interface GroveStage extends Stage {
 
 /** The plan that a scenario's seed draws for a whole grove. */
 export const groveFaults = (scenario: Scenario): FaultPlan =>
-  drawFaultPlan(
-    scenario,
-    nodeCount(scenario.agents.count, scenario.agents.pool),
-    scenario.durationS * 1_000,
-  );
+  drawFaultPlan(scenario, nodeCount(scenario.agents.count, scenario.agents.pool), scenario.durationS * 1_000);
 
 /** A whole grove: it comes up, questions flow for the scenario's duration, and all is settled. */
 export function createGroveStage(

@@ -182,9 +182,13 @@ export function createRelayStage(
       const totals = ledger.totals(clock.nowMs);
       for (const fate of ['sent', 'delivered', 'deadLettered', 'lost', 'duplicated', 'misordered'] as const)
         registry
-          .counter('treering_messages_total', 'Messages on the bus, by what the ledger says became of them.', {
-            fate,
-          })
+          .counter(
+            'treering_messages_total',
+            'Messages on the bus, by what the ledger says became of them.',
+            {
+              fate,
+            },
+          )
           .inc(totals[fate]);
       return expose(registry.state());
     },
