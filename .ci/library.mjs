@@ -22,14 +22,16 @@ export const entries = {
     ...['provider/options', 'provider/port', 'provider/profile', 'provider/prompt', 'provider/quota'],
     ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
   ],
-  scenario: ['scenario/link', 'scenario/scenario'],
+  scenario: ['scenario/link', 'scenario/runLink', 'scenario/scenario', 'scenario/script'],
   'worlds/virtual': [
     ...['worlds/virtual/clock', 'worlds/virtual/eventLog', 'worlds/virtual/faultPlan'],
     ...['worlds/virtual/relayGrove', 'worlds/virtual/virtualDisk', 'worlds/virtual/virtualEnv'],
     ...['worlds/virtual/virtualGrove', 'worlds/virtual/virtualNetwork', 'worlds/virtual/virtualWorld'],
-    ...['worlds/virtual/wireClone'],
+    ...['worlds/virtual/wireClone', 'worlds/virtual/stage', 'worlds/virtual/groveStage'],
+    ...['worlds/virtual/relayStage', 'worlds/virtual/virtualRun', 'worlds/virtual/player'],
+    ...['worlds/virtual/madeText'],
   ],
-  lab: ['lab/grove', 'lab/judge', 'lab/report', 'lab/run'],
+  lab: ['lab/grove', 'lab/judge', 'lab/report', 'lab/run', 'lab/virtual'],
 };
 
 /** An entry's file name: `worlds/virtual` lies in `worlds-virtual.js`. */

@@ -1,20 +1,34 @@
-import { parseScenario } from '../scenario/scenario.ts';
+import { parseScenario, type Scenario } from '../scenario/scenario.ts';
+import type { TextName } from '../scenario/script.ts';
+import { sleep } from '../worlds/live/liveEnv.ts';
 import type { Fault, Grove, GroveSnapshot, Outcome } from './grove.ts';
 import type { Report } from './report.ts';
 import { BUILD } from './open.ts';
-import { run, type Sleep } from './run.ts';
-import { sleep } from '../worlds/live/liveEnv.ts';
+import { run, runVirtual, type Sleep } from './run.ts';
+import type { VirtualGrove } from './virtual.ts';
+import type { World, WorldSwitch } from './worldSwitch.ts';
 
-/** `window.treering`: the machine's door. Scenarios are JSON as in `public/scenarios`; missing keys take their defaults. */
+/** Where a scenario runs. */
+export interface RunOptions {
+  /** `live` (the default): real workers and the wall clock. `virtual`: simulated time, as fast as it goes. */
+  readonly world?: World;
+  /** Virtual world: what the agents remember. The built-in addresses, or `made` words, which are quicker to plant. */
+  readonly text?: TextName;
+}
+
+/**
+ * `window.treering`: the machine's door. Scenarios are JSON as in `public/scenarios`; missing keys take their defaults.
+ * What names no world speaks of the one that the page shows: that of the last `run` or `start`, or the visitor's choice.
+ */
 export interface Treering {
   readonly version: string;
   /**
    * Runs a scenario from start to report: starts it afresh, lets questions flow for `durationS`, waits until all is
    * settled, stops. Rejects with one sentence a mistake when the scenario is not valid, or with what went wrong.
    */
-  run(scenario: unknown): Promise<Report>;
+  run(scenario: unknown, options?: RunOptions): Promise<Report>;
   /** Starts a scenario and returns once its workers are being spawned. Rejects as `run` does. */
-  start(scenario: unknown): Promise<void>;
+  start(scenario: unknown, options?: RunOptions): Promise<void>;
   /** Stops what runs and reports. */
   stop(): Promise<Report>;
   /** Everything that the page shows, at this moment. */
@@ -23,48 +37,69 @@ export interface Treering {
   inject(fault: Fault): Promise<Outcome>;
   /** Prometheus text exposition of every metric. */
   metrics(): Promise<string>;
-  /** The grove's crash memory as one file. Rejects with a sentence, also when `cancelTransfer` was called. */
+  /** The live grove's crash memory as one file. Rejects with a sentence, also when `cancelTransfer` was called. */
   exportMemory(): Promise<Blob>;
   /** Puts such a file in the place of the grove's crash memory and starts the grove in it. Rejects with a sentence; then nothing was changed. */
   importMemory(file: Blob): Promise<void>;
   /** Ends an export or import under way; its progress is in `snapshot().crashMemory.transfer`. */
   cancelTransfer(): void;
+  /** The virtual world's time: `time()`, `seek(tick)`, `step(ms)`, `setSpeed(times)`, `cancel()` and more. */
+  readonly virtual: VirtualGrove;
 }
 
-/** The door to a grove. */
-export function createDoor(grove: Grove, version: string, sleep: Sleep): Treering {
-  const checked = (value: unknown) => {
+export interface Groves {
+  readonly live: Grove;
+  readonly virtual: VirtualGrove;
+}
+
+/** The door to both worlds. */
+export function createDoor(groves: Groves, worlds: WorldSwitch, version: string, sleep: Sleep): Treering {
+  const checked = (value: unknown): Scenario => {
     const scenario = parseScenario(value);
     if (!scenario.ok) throw new RangeError(scenario.error.join('; '));
     return scenario.value;
   };
+  const shown = (): Grove => groves[worlds.shown];
   return {
     version,
-    run: async (scenario) => run(grove, checked(scenario), sleep),
-    async start(scenario) {
-      const started = await grove.start(checked(scenario));
-      if (!started.ok) throw new Error(started.message);
+    async run(value, { world = 'live', text = 'built-in' } = {}) {
+      const scenario = checked(value);
+      worlds.show(world);
+      return world === 'live'
+        ? run(groves.live, scenario, sleep)
+        : runVirtual(groves.virtual, { scenario, text, inputs: [] });
     },
-    stop: () => grove.stop(),
-    snapshot: () => grove.snapshot(),
-    inject: (fault) => grove.inject(fault),
-    metrics: () => grove.metrics(),
+    async start(value, { world = 'live', text = 'built-in' } = {}) {
+      const scenario = checked(value);
+      worlds.show(world);
+      const started =
+        world === 'live'
+          ? await groves.live.start(scenario)
+          : await groves.virtual.open({ scenario, text, inputs: [] });
+      if (!started.ok) throw new Error(started.message);
+      if (world === 'virtual') await groves.virtual.resume();
+    },
+    stop: () => shown().stop(),
+    snapshot: () => shown().snapshot(),
+    inject: (fault) => shown().inject(fault),
+    metrics: () => shown().metrics(),
     async exportMemory() {
-      const saved = await grove.exportMemory();
+      const saved = await groves.live.exportMemory();
       if (!saved.ok) throw new Error(saved.message);
       return saved.file;
     },
     async importMemory(file) {
-      const taken = await grove.importMemory(file);
+      const taken = await groves.live.importMemory(file);
       if (!taken.ok) throw new Error(taken.message);
     },
-    cancelTransfer: () => grove.cancelTransfer(),
+    cancelTransfer: () => groves.live.cancelTransfer(),
+    virtual: groves.virtual,
   };
 }
 
-/** Opens the door to a grove of the live world on `at`, the page's window. */
-export function installDoor(grove: Grove, at: { treering: Treering }): void {
-  at.treering = createDoor(grove, BUILD, sleep);
+/** Opens the door to both worlds on `at`, the page's window. */
+export function installDoor(groves: Groves, worlds: WorldSwitch, at: { treering: Treering }): void {
+  at.treering = createDoor(groves, worlds, BUILD, sleep);
 }
 
 declare global {

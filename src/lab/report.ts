@@ -1,4 +1,6 @@
 import type { Recovery, StartUp, StoryLine, VitalSigns } from '../fleet/views.ts';
+import type { RunInput, TextName } from '../scenario/script.ts';
+import type { Finding } from '../worlds/virtual/stage.ts';
 
 export type { Recovery, StartUp, StoryLine, VitalSigns } from '../fleet/views.ts';
 
@@ -9,6 +11,18 @@ export interface Judgement {
   /** Null when it was not measured: that fails. */
   readonly value: number | null;
   readonly pass: boolean;
+}
+
+/** What decides a run of the virtual world beside scenario, seed and build, and what came of it. */
+export interface VirtualAccount {
+  readonly text: TextName;
+  /** What was done to it from outside. */
+  readonly inputs: readonly RunInput[];
+  /** Of all its events: the same for every run of the same scenario, seed, build, text and inputs. */
+  readonly hash: string;
+  readonly events: number;
+  readonly ended: boolean;
+  readonly findings: readonly Finding[];
 }
 
 /** Everything that a run found. */
@@ -25,4 +39,6 @@ export interface Report {
   readonly judgements: readonly Judgement[];
   readonly events: readonly StoryLine[];
   readonly recoveries: readonly Recovery[];
+  /** Runs of the virtual world have it. */
+  readonly virtual?: VirtualAccount;
 }

@@ -1,7 +1,10 @@
 import { mount } from 'svelte';
 import { installDoor } from '../lab/door.ts';
-import { openGrove } from '../lab/open.ts';
+import { BUILD, openGrove } from '../lab/open.ts';
+import { openVirtualGrove } from '../lab/openVirtual.ts';
+import { createWorldSwitch } from '../lab/worldSwitch.ts';
 import { linkOf, scenarioFromUrl } from '../scenario/link.ts';
+import { otherBuild, runFromUrl, runLinkOf } from '../scenario/runLink.ts';
 import App from './App.svelte';
 import { planOf } from './state/plans.ts';
 
@@ -11,7 +14,7 @@ async function fetchScenario(name: string): Promise<unknown> {
   return response.json();
 }
 
-/** What the page starts with, and why it is not what the link asked for. */
+/** What the page starts with in the live world, and why it is not what the link asked for. */
 async function firstScenario() {
   const linked = scenarioFromUrl(location.href);
   if (linked?.ok) return { scenario: linked.value, refused: [] };
@@ -23,15 +26,42 @@ async function firstScenario() {
   return { scenario: plain.scenario, refused: [...refused, ...shipped.sentences] };
 }
 
+/** The run of the virtual world that the link asks for, or why there is none. */
+function linkedRun() {
+  const linked = runFromUrl(location.href);
+  if (!linked) return { run: null, refused: [] };
+  if (!linked.ok) return { run: null, refused: linked.error };
+  const { script, tick, build } = linked.value;
+  return { run: { script, tick, other: otherBuild(build, BUILD) }, refused: [] };
+}
+
 const target = document.getElementById('page')!;
 try {
-  const [grove, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
-  installDoor(grove, window);
+  const linked = linkedRun();
+  const [live, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
+  const groves = { live, virtual: openVirtualGrove(document.baseURI) };
+  const worlds = createWorldSwitch(linked.run ? 'virtual' : 'live');
+  installDoor(groves, worlds, window);
   const page = location.href;
   const autostart = !new URLSearchParams(location.search).has('perf');
   mount(App, {
     target,
-    props: { grove, scenario, refused, linkOf: (s) => linkOf(s, page), fetchScenario, autostart },
+    props: {
+      groves,
+      worlds,
+      scenario,
+      refused: [...linked.refused, ...refused],
+      linked: linked.run,
+      build: BUILD,
+      linkOf: (s) => linkOf(s, page),
+      runLinkOf: (script, tick) => runLinkOf({ script, build: BUILD, tick }, page),
+      fetchScenario,
+      autostart,
+    },
+  });
+  // A link put into the address of an open page changes only what is behind the #.
+  addEventListener('hashchange', () => {
+    if (/#(run|scenario)=/.test(location.href)) location.reload();
   });
 } catch (error) {
   const p = document.createElement('p');

@@ -1,6 +1,7 @@
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
-import { createGroveStage, groveFaults, SETTLE_MS, START_MS } from '../../src/worlds/virtual/groveStage.ts';
+import { createGroveStage, groveFaults, START_MS } from '../../src/worlds/virtual/groveStage.ts';
+import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
 import type { VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
 import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
 import { RelayChecker } from './relayChecker.ts';

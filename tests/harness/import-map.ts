@@ -39,7 +39,7 @@ export const importMap: Readonly<Record<string, RoomRule>> = {
   faults: { rooms: ['kernel', 'bus', 'memory', 'provider'] },
   scenario: { rooms: ['kernel'], options: true },
   'worlds/live': { rooms: belowWorlds, packages: ['comlink', 'idb'] },
-  'worlds/virtual': { rooms: belowWorlds },
+  'worlds/virtual': { rooms: belowWorlds, packages: ['comlink'] },
   'worlds/maelstrom': { rooms: ['kernel', 'bus'], packages: ['node:process', 'node:readline'] },
   lab: { rooms: [...belowWorlds, 'worlds/live', 'worlds/virtual'], noWorkers: true, packages: ['comlink'] },
   ui: { rooms: ['lab', 'scenario'], typesOf: ['metrics'], packages: ['svelte', 'd3'] },

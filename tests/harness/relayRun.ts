@@ -1,11 +1,7 @@
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { RelayConfig, Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
-import {
-  createRelayStage,
-  relayCaseOf,
-  SETTLE_MS,
-  type RelayCase,
-} from '../../src/worlds/virtual/relayStage.ts';
+import { createRelayStage, relayCaseOf, type RelayCase } from '../../src/worlds/virtual/relayStage.ts';
+import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
 import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
 import { RelayChecker } from './relayChecker.ts';
 

@@ -7,6 +7,7 @@ import type {
   Outcome,
   TextInput,
 } from '../../lab/grove.ts';
+import type { World } from '../../lab/worldSwitch.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 
 const POLL_MS = 200;
@@ -62,9 +63,12 @@ export class GroveState {
   #calmAt = -Infinity;
   #inspectedAt = -Infinity;
 
-  constructor(grove: Grove, scenario: Scenario) {
+  readonly world: World;
+
+  constructor(grove: Grove, scenario: Scenario, world: World = 'live') {
     this.grove = grove;
     this.scenario = scenario;
+    this.world = world;
   }
 
   /** Polls until the returned function is called. */
@@ -148,6 +152,11 @@ export class GroveState {
     }
   }
 
+  /** Looks again at once. */
+  refresh(): void {
+    if (this.#alive) this.#schedule(0);
+  }
+
   selectNode(id: number | null, agent?: string | null): void {
     this.node = id;
     const chosen = agent ?? this.snapshot?.nodes.find((n) => n.id === id)?.agents[0];
@@ -212,13 +221,13 @@ export class GroveState {
       this.forgetting = { text: this.#ownText, scenario };
       return false;
     }
-    return this.#begin(scenario);
+    return this.begin(scenario);
   }
 
   /** Starts the scenario that forgets the visitor's own text. */
   async goOn(): Promise<boolean> {
     const asked = this.forgetting;
-    return asked !== null && this.#begin(asked.scenario);
+    return asked !== null && this.begin(asked.scenario);
   }
 
   /** Leaves the grove with the visitor's own text as it is. */
@@ -226,9 +235,13 @@ export class GroveState {
     this.forgetting = null;
   }
 
-  async #begin(scenario: Scenario): Promise<boolean> {
+  /** Starts `scenario` without a question, by `run` where it is not the usual way. */
+  async begin(
+    scenario: Scenario,
+    run: () => Promise<Outcome> = () => this.grove.start(scenario),
+  ): Promise<boolean> {
     this.forgetting = null;
-    const started = await this.#command('starting', null, () => this.grove.start(scenario));
+    const started = await this.#command('starting', null, run);
     if (started) {
       this.scenario = scenario;
       this.#forgetSelection();

@@ -1,4 +1,5 @@
 import type { GroveSnapshot } from '../../lab/grove.ts';
+import type { World } from '../../lab/worldSwitch.ts';
 import { amount, count, duration, percent } from './words.ts';
 
 /** `as asked`: all that the scenario wants, which is less than the bar. */
@@ -22,7 +23,7 @@ export interface Verdict {
 type Measured = Pick<
   GroveSnapshot,
   'phase' | 'vitalSigns' | 'recovered' | 'resumed' | 'progress' | 'questions'
->;
+> & { readonly world?: World };
 
 const NOTHING = '–';
 /** Above this share of failed questions the answers that came say too little of the response time. */
@@ -50,7 +51,7 @@ function responseTime({
   };
 }
 
-function concurrency({ phase, vitalSigns: { concurrency: c }, progress }: Measured): Verdict {
+function concurrency({ phase, vitalSigns: { concurrency: c }, progress, world }: Measured): Verdict {
   const stopped = phase === 'stopped';
   const settled = phase === 'running' || phase === 'paused';
   const asked = progress.agentsWanted;
@@ -68,7 +69,7 @@ function concurrency({ phase, vitalSigns: { concurrency: c }, progress }: Measur
     name: 'Concurrent agents',
     bar: '100; next 1,000 and up',
     value: stopped ? '0' : count(c.agents),
-    label: stopped ? 'agents up' : `agents up in ${amount(c.nodes, 'worker')}`,
+    label: stopped ? 'agents up' : `agents up in ${amount(c.nodes, world === 'virtual' ? 'node' : 'worker')}`,
     status,
     basis: stopped
       ? 'start the grove, and they come back'
@@ -136,7 +137,7 @@ function delivery({ vitalSigns: { delivery: d } }: Measured): Verdict {
 /** A time of rush memory. The browser's clock steps by 0.1 ms: a 0 says only that it was less than a step. */
 const access = (ms: number): string => (ms < 0.05 ? 'under 0.1 ms' : duration(ms));
 
-function rush({ vitalSigns: { rush: r } }: Measured): Verdict {
+function rush({ vitalSigns: { rush: r }, world }: Measured): Verdict {
   const measured = r.samples > 0;
   return {
     key: 'rush',
@@ -147,7 +148,9 @@ function rush({ vitalSigns: { rush: r } }: Measured): Verdict {
     status: measured ? say(r.p999Ms < 100) : 'not yet measured',
     basis: measured
       ? `p50 ${access(r.p50Ms)}, over ${amount(r.samples, 'access', 'accesses')}${r.p999Ms < 1 ? '; aim met' : ''}`
-      : 'waits for the first recall',
+      : world === 'virtual'
+        ? 'computing takes no simulated time; the live world measures it'
+        : 'waits for the first recall',
   };
 }
 

@@ -38,7 +38,7 @@ export function amount(n: number, one: string, many = `${one}s`): string {
 }
 
 /** The honest count of both, e.g. `100 agents in 100 workers`, `1,000 agents multiplexed over 4 workers`. */
-export function population(agents: number, workers: number): string {
+export function population(agents: number, workers: number, host = 'worker'): string {
   const how = agents > workers ? 'multiplexed over' : 'in';
-  return `${amount(agents, 'agent')} ${how} ${amount(workers, 'worker')}`;
+  return `${amount(agents, 'agent')} ${how} ${amount(workers, host)}`;
 }

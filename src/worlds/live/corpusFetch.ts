@@ -9,6 +9,11 @@ export async function fetchCorpusIndex(baseUrl: string): Promise<CorpusIndex> {
   return (await response.json()) as CorpusIndex;
 }
 
+/** All packed documents of the built-in corpus, as the index places them. Rejects with a sentence. */
+export async function fetchPackedText(baseUrl: string, file: string): Promise<ArrayBuffer> {
+  return (await get(new URL(FOLDER + file, baseUrl))).arrayBuffer();
+}
+
 /** A packed document of the built-in corpus, by its place in the index. Rejects with a sentence. */
 export type PackedDocuments = (index: number) => Promise<ArrayBuffer>;
 
@@ -22,7 +27,7 @@ export function packedDocuments(
   return async (index) => {
     const entry = entries[index];
     if (!entry) throw new RangeError(`the corpus has no document ${index}`);
-    loading ??= get(new URL(FOLDER + file, baseUrl)).then((response) => response.arrayBuffer());
+    loading ??= fetchPackedText(baseUrl, file);
     try {
       const all = await loading;
       return all.slice(entry.offset, entry.offset + entry.bytes);

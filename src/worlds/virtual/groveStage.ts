@@ -5,15 +5,13 @@ import { hash32 } from '../../kernel/rng.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { EVENT } from './eventLog.ts';
 import { drawFaultPlan, endOfFaults, type FaultPlan } from './faultPlan.ts';
-import { neverInLedger, type Stage } from './stage.ts';
+import { neverInLedger, SETTLE_MS, type Stage } from './stage.ts';
 import { openVirtualGrove, type VirtualGrove, type VirtualGroveConfig } from './virtualGrove.ts';
 
 /** How often a run looks whether it may go on to its next part. */
 const LOOK_MS = 250;
 /** A grove that is not up by then goes on all the same, and is complained of. */
 export const START_MS = 120_000;
-/** After questions and faults have ended, everything has to be settled within this. */
-export const SETTLE_MS = 300_000;
 /** What bringing a grove up and letting it settle takes, about: only to draw a time line before it is known. */
 const AROUND_MS = 5_000;
 const STORY_LINES = 200;
@@ -91,7 +89,12 @@ export function createGroveStage(
         ...s,
         // The conductor's own clock may be wrong.
         atMs: clock.nowMs,
-        vitalSigns: { ...s.vitalSigns, delivery: ledger.totals(clock.nowMs) },
+        vitalSigns: {
+          ...s.vitalSigns,
+          delivery: ledger.totals(clock.nowMs),
+          // Computing takes no virtual time: there is nothing to measure.
+          rush: { p50Ms: 0, p999Ms: 0, samples: 0 },
+        },
         story: story().slice(-STORY_LINES),
       };
     },

@@ -10,10 +10,8 @@ import { TICKS_PER_MS } from './clock.ts';
 import { EVENT } from './eventLog.ts';
 import { drawFaultPlan, endOfFaults, type FaultPlan, type PlannedFault } from './faultPlan.ts';
 import { createRelayGrove, type RelayConfig, type RelayGrove } from './relayGrove.ts';
-import { neverInLedger, type Stage } from './stage.ts';
+import { neverInLedger, SETTLE_MS, type Stage } from './stage.ts';
 
-/** After the faults have stopped, everything has to be settled within this. RFC 6298 lets a timer back off to 60 s. */
-export const SETTLE_MS = 300_000;
 const LOOK_MS = 1_000;
 const HOPS = 5;
 const SERIES_SECONDS = 180;

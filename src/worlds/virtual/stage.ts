@@ -3,6 +3,9 @@ import type { AgentView, GroveSnapshot, Recovery, StoryLine } from '../../fleet/
 import type { RunInput } from '../../scenario/script.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
 
+/** After questions, tasks and faults have ended, everything has to be settled within this. RFC 6298 lets a timer back off to 60 s. */
+export const SETTLE_MS = 300_000;
+
 /** Something that must not be. */
 export interface Finding {
   /** The look at which it was seen, and the one before, when all was well. */

@@ -1,5 +1,7 @@
 import { mount } from 'svelte';
 import App from '../../../src/ui/App.svelte';
+import { openVirtualGrove } from '../../../src/lab/openVirtual.ts';
+import { createWorldSwitch } from '../../../src/lab/worldSwitch.ts';
 import { parseScenario } from '../../../src/scenario/scenario.ts';
 import { FixtureGrove } from '../../harness/fixtureGrove.ts';
 
@@ -15,7 +17,10 @@ Object.assign(window, { fixtureGrove: grove });
 mount(App, {
   target: document.getElementById('page')!,
   props: {
-    grove,
+    groves: { live: grove, virtual: openVirtualGrove(`${location.origin}/`) },
+    worlds: createWorldSwitch('live'),
+    build: 'fixture',
+    runLinkOf: () => location.origin,
     scenario: scenario.value,
     refused: query.has('bad') ? ['agents.count must be a whole number from 1 to 1000, got 5000.'] : [],
     linkOf: (s) => `${location.origin}/#${encodeURIComponent(s.name)}`,

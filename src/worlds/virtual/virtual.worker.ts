@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createVirtualControl } from './virtualControl.ts';
+
+expose(createVirtualControl());
