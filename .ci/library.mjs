@@ -7,7 +7,15 @@ import { cache, root } from './process.mjs';
  * The rooms themselves have no barrel files; these entries exist only in the build.
  */
 export const entries = {
-  kernel: ['kernel/assert', 'kernel/env', 'kernel/ids', 'kernel/result', 'kernel/rng', 'kernel/schema'],
+  kernel: [
+    'kernel/assert',
+    'kernel/env',
+    'kernel/ids',
+    'kernel/maths',
+    'kernel/result',
+    'kernel/rng',
+    'kernel/schema',
+  ],
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
   bus: ['bus/channel', 'bus/endpoint', 'bus/endpointTypes', 'bus/ledger', 'bus/options', 'bus/wire'],
   memory: [

@@ -1,3 +1,4 @@
+import { power } from '../kernel/maths.ts';
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
@@ -246,7 +247,7 @@ export function createGate(env: Env, config: GateConfig): Gate {
         items.splice(rng.int(items.length + 1), 0, item);
       }
       let sum = 0;
-      weights = items.map((_, i) => (sum += 1 / (i + 1) ** config.zipf));
+      weights = items.map((_, i) => (sum += 1 / power(i + 1, config.zipf)));
     },
     withdraw(gone) {
       const left = agents.filter((id) => !gone.includes(id));

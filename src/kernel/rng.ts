@@ -1,3 +1,5 @@
+import { cosOfTurns, exp, ln } from './maths.ts';
+
 /** A stream of random numbers. Streams of the same seed and name are equal; others are independent. */
 export interface Rng {
   /** Uniform in [0, 1), 32 bits of resolution. */
@@ -53,9 +55,9 @@ export function createRng(seed: string): Rng {
         throw new RangeError(`int(n): n must be a positive integer, got ${n}`);
       return Math.floor((nextU32() / 4294967296) * n);
     },
-    exponential: (mean) => -mean * Math.log(1 - rng.next()),
-    normal: () => Math.sqrt(-2 * Math.log(1 - rng.next())) * Math.cos(2 * Math.PI * rng.next()),
-    logNormal: (mu, sigma) => Math.exp(mu + sigma * rng.normal()),
+    exponential: (mean) => -mean * ln(1 - rng.next()),
+    normal: () => Math.sqrt(-2 * ln(1 - rng.next())) * cosOfTurns(rng.next()),
+    logNormal: (mu, sigma) => exp(mu + sigma * rng.normal()),
     pick(items) {
       if (items.length === 0) throw new RangeError('pick: the array is empty');
       return items[rng.int(items.length)]!;

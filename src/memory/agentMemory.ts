@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import { assert } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32, type Rng } from '../kernel/rng.ts';
@@ -163,7 +164,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       const n = entries.length;
       return [...new Set(terms)].map((term) => {
         const having = index.frequency(term);
-        return { term, weight: Math.log(1 + (n - having + 0.5) / (having + 0.5)) };
+        return { term, weight: ln(1 + (n - having + 0.5) / (having + 0.5)) };
       });
     },
     recall(terms, k, kind) {

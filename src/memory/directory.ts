@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import { hash32 } from '../kernel/rng.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import type { WeightedTerm } from './record.ts';
@@ -164,7 +165,7 @@ export class Directory {
     const total = this.#agents.length;
     return [...new Set(terms)].map((term) => {
       const having = this.#column(term).count;
-      return { term, weight: Math.log(1 + (total - having + 0.5) / (having + 0.5)) };
+      return { term, weight: ln(1 + (total - having + 0.5) / (having + 0.5)) };
     });
   }
 

@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import { estimateTokens, type ParsedPrompt } from './prompt.ts';
 
 /** An answer made of sentences of the prompt. */
@@ -43,7 +44,7 @@ export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxToken
   const weight = new Map<string, number>();
   for (const term of asked) {
     const frequency = pool.reduce((n, s) => n + (s.terms.has(term) ? 1 : 0), 0);
-    if (frequency > 0) weight.set(term, Math.log(1 + pool.length / frequency));
+    if (frequency > 0) weight.set(term, ln(1 + pool.length / frequency));
   }
   const worth = (has: (term: string) => boolean): number => {
     let score = 0;

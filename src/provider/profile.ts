@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import type { Rng } from '../kernel/rng.ts';
 import type { ProviderOptions } from './options.ts';
 
@@ -94,13 +95,13 @@ export function drawOutputTokens(rng: Rng, profile: Profile): number {
 /** Milliseconds from a request's arrival at the model to its first token. */
 export function drawFirstTokenMs(rng: Rng, profile: Profile, inputTokens: number): number {
   const { medianMs, sigma, maxMs } = profile.firstToken;
-  return Math.min(maxMs, rng.logNormal(Math.log(medianMs), sigma)) + inputTokens * profile.perPromptTokenMs;
+  return Math.min(maxMs, rng.logNormal(ln(medianMs), sigma)) + inputTokens * profile.perPromptTokenMs;
 }
 
 /** Milliseconds between two tokens of one answer. */
 export function drawTokenGapMs(rng: Rng, profile: Profile): number {
   const { tokensPerS, sigma, minPerS } = profile.speed;
-  return 1000 / Math.max(minPerS, rng.logNormal(Math.log(tokensPerS), sigma));
+  return 1000 / Math.max(minPerS, rng.logNormal(ln(tokensPerS), sigma));
 }
 
 /** The longest that an undisturbed model takes for a request of that size, ms. */

@@ -21,6 +21,8 @@ describe('below the worlds', () => {
     'performance.now();',
     'Math.random();',
     "Math['random']();",
+    'Math.log(2);',
+    'export const root = (x) => x ** 0.5;',
     'const { random } = Math; random();',
     'setTimeout(() => {}, 1);',
     'setInterval(() => {}, 1);',
@@ -47,6 +49,7 @@ describe('below the worlds', () => {
     'export const at = (env) => env.now();',
     'export const wait = (env) => env.setTimer(5, () => {});',
     'export const pick = (env) => env.random("a").next() + Math.sqrt(2);',
+    'export const size = (bits) => 2 ** bits;',
     'export const take = (fetch) => fetch("x");',
     'export class Frame { location = 1; performance = 2; }',
   ])('%s is fine', (code) => {

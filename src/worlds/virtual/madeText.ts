@@ -1,3 +1,4 @@
+import { power } from '../../kernel/maths.ts';
 import { createRng } from '../../kernel/rng.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 
@@ -15,7 +16,7 @@ export function madeText(
     Array.from({ length: 2 + rng.int(3) }, () => rng.pick(SYLLABLES)).join(''),
   );
   // The inverse of Zipf's cumulated distribution with exponent 1, near enough.
-  const word = (): string => words[Math.floor(words.length ** rng.next()) - 1] ?? words[0]!;
+  const word = (): string => words[Math.floor(power(words.length, rng.next())) - 1] ?? words[0]!;
   return {
     name: 'made words',
     documents: Array.from({ length: documents }, (_, i) => {
