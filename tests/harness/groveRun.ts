@@ -27,14 +27,15 @@ export async function runGrove(
   const { ledger } = grove;
   const { clock, log } = world;
   const run = createVirtualRun(stage, []);
-  let hash = '';
+  /** The run itself, without the looking into crash memory that follows it. */
+  let end: Pick<VirtualOutcome, 'hash' | 'events' | 'simulatedMs'> | null = null;
   try {
     await run.advance(Infinity);
     if (!stage.up) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
     const { conductor, gate } = grove;
     if (!stage.settled)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
-    hash = log.hash();
+    end = { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs };
     const { vitalSigns, recoveries, phase, problem } = conductor.snapshot();
     if (phase !== 'running') violations.push(`the grove is ${phase}: ${problem ?? ''}`);
     const totals = ledger.totals(clock.nowMs);
@@ -76,9 +77,7 @@ export async function runGrove(
 
   function outcome(facts: Readonly<Record<string, number>>): VirtualOutcome {
     return {
-      hash: hash === '' ? log.hash() : hash,
-      events: clock.events,
-      simulatedMs: clock.nowMs,
+      ...(end ?? { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs }),
       violations,
       clearTick: run.findings[0]?.clearTick ?? null,
       facts: { agents: scenario.agents.count, nodes: grove.nodes, ...facts },

@@ -41,12 +41,13 @@ export async function runRelay(
   const { clock, log } = grove.world;
   const run = createVirtualRun(stage, []);
   const violations: string[] = [];
-  let hash = '';
+  /** The run itself, without the looking into crash memory that follows it. */
+  let end: Pick<VirtualOutcome, 'hash' | 'events' | 'simulatedMs'> | null = null;
   try {
     await run.advance(Infinity);
     if (!grove.quiet)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
-    hash = log.hash();
+    end = { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs };
     violations.push(...checker.violations(await grove.autopsy()));
     const totals = grove.ledger.totals(clock.nowMs);
     for (const key of ['lost', 'duplicated', 'misordered', 'corrupted', 'inFlight', 'deadLettered'] as const)
@@ -63,9 +64,7 @@ export async function runRelay(
     violations.push(`it threw: ${e instanceof Error ? e.message : String(e)}`);
   }
   return {
-    hash: hash === '' ? log.hash() : hash,
-    events: clock.events,
-    simulatedMs: clock.nowMs,
+    ...(end ?? { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs }),
     violations,
     clearTick: run.findings[0]?.clearTick ?? null,
     facts: {
