@@ -10,6 +10,8 @@ import type { VirtualGrove } from './virtual.ts';
 
 const refuse = (message: string): Refusal => ({ ok: false, message });
 const outcome = (refusal: string | null): Outcome => (refusal === null ? { ok: true } : refuse(refusal));
+const NO_FILE =
+  'The crash memory of a run in virtual time ends with it; its link brings it back. Export and import are for the live world.';
 const NO_RUN = 'No run has been begun yet; begin one first.';
 
 /**
@@ -120,6 +122,9 @@ export function openVirtualGrove(baseUrl: string): VirtualGrove {
     snapshot: () => worker().control.snapshot(),
     report,
     metrics: () => worker().control.metrics(),
+    exportMemory: () => Promise.resolve(refuse(NO_FILE)),
+    importMemory: () => Promise.resolve(refuse(NO_FILE)),
+    cancelTransfer: () => undefined,
     time: () => worker().control.time(),
     setSpeed: (speed) => worker().control.setSpeed(speed),
     step: (by) => worker().control.step(by),
