@@ -19,7 +19,16 @@ export const entries = {
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
   bus: ['bus/channel', 'bus/endpoint', 'bus/endpointTypes', 'bus/ledger', 'bus/options', 'bus/wire'],
   memory: [
-    ...['memory/agentMemory', 'memory/chunk', 'memory/chunkCluster', 'memory/chunkIndex', 'memory/corpus'],
+    ...[
+      'memory/agentMemory',
+      'memory/agentMemoryTypes',
+      'memory/memoryEvent',
+      'memory/ringPolicy',
+      'memory/chunk',
+      'memory/chunkCluster',
+      'memory/chunkIndex',
+      'memory/corpus',
+    ],
     ...['memory/directory', 'memory/documents', 'memory/journal'],
     ...['memory/documentTerms'],
     ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],

@@ -1,17 +1,13 @@
-import type { AgentId } from '../kernel/ids.ts';
-import type { JournalEntry } from '../memory/journal.ts';
-import { agentOwner } from './nodeLog.ts';
-import type { AgentMemory } from '../memory/agentMemory.ts';
-import type { MemoryRecord } from '../memory/record.ts';
 import { assert } from '../kernel/assert.ts';
+import type { AgentId } from '../kernel/ids.ts';
+import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
+import type { JournalEntry } from '../memory/journal.ts';
+import type { MemoryEvent } from '../memory/memoryEvent.ts';
+import { agentOwner } from './nodeLog.ts';
 
 /** Entries of an agent's log in crash memory. */
 export type AgentEntry =
-  | readonly ['memory', MemoryRecord]
-  /** Memories that were recalled, by number. */
-  | readonly ['recalled', readonly number[]]
-  /** Its node died while the ring of that label was growing. */
-  | readonly ['scar', string]
+  | MemoryEvent
   /** The agent's share of the corpus of that name is in: it need not be planted again. */
   | readonly ['planted', string];
 
@@ -20,24 +16,28 @@ export function replayAgentLog(memory: AgentMemory, texts: readonly string[]): s
   let planted: string | null = null;
   for (const text of texts) {
     const entry = JSON.parse(text) as AgentEntry;
-    switch (entry[0]) {
-      case 'memory': {
-        const r = memory.restore(entry[1]);
-        assert(r.ok, 'a log held more than the budget of the memory that wrote it');
-        break;
-      }
-      case 'recalled':
-        memory.noteRecalled(entry[1]);
-        break;
-      case 'scar':
-        memory.scar(entry[1]);
-        break;
-      case 'planted':
-        planted = entry[1];
+    if (entry[0] === 'planted') {
+      planted = entry[1];
+      continue;
     }
+    const r = memory.replay(entry);
+    assert(r.ok, 'a log held more than the budget of the memory that wrote it');
   }
   return planted;
 }
+
+/** The log that stands for all that was logged so far: replayed, it gives the same memory. */
+export function agentCheckpoint(memory: AgentMemory, planted: string | null): string[] {
+  const entries: AgentEntry[] = memory.checkpoint();
+  if (planted !== null) entries.push(['planted', planted]);
+  return entries.map((entry) => JSON.stringify(entry));
+}
+
+/** Entries in an agent's log before it is replaced by a checkpoint, at least; a big memory waits until it has doubled. */
+const CHECKPOINT_ENTRIES = 1_000;
+/** Whether a log with so many entries since its last checkpoint is worth one: its writing is paid for by what it saves. */
+export const wantsCheckpoint = (memory: AgentMemory, entries: number): boolean =>
+  entries > Math.max(CHECKPOINT_ENTRIES, memory.size);
 
 /** An entry on its way into the journal. */
 export const agentLogEntry = (id: AgentId, entry: AgentEntry): JournalEntry => ({
@@ -45,13 +45,12 @@ export const agentLogEntry = (id: AgentId, entry: AgentEntry): JournalEntry => (
   text: JSON.stringify(entry),
 });
 
-const MEMORY_HEAD = '["memory",';
-/** The number is the record's last key as it is written; reading the whole text would cost more than storing it. */
-const SEQ_AT_END = /,"seq":(\d+)\}\]$/;
+/** How entries begin that have a memory's number. */
+const NUMBERED = /^\["(?:memory|kept|gone)",/;
 
-/** The number of the memory that a committed text of an agent's log holds; 0 when it holds none. */
+/** The number of the memory that a committed text of an agent's log holds, or held before it was forgotten; 0 when it is about none. */
 export function committedSeq(text: string): number {
-  if (!text.startsWith(MEMORY_HEAD)) return 0;
-  const [, seq] = SEQ_AT_END.exec(text.slice(-24)) ?? [];
-  return seq === undefined ? (JSON.parse(text) as AgentEntry & { 0: 'memory' })[1].seq : Number(seq);
+  if (!NUMBERED.test(text)) return 0;
+  const entry = JSON.parse(text) as Extract<MemoryEvent, readonly ['memory' | 'kept' | 'gone', ...unknown[]]>;
+  return entry[0] === 'gone' ? entry[1] : entry[1].seq;
 }

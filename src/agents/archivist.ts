@@ -47,7 +47,12 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     const startMs = env.now();
     // Exchanges are the agent's own experience, not a source.
     const hits = memory.recall(terms, k, 'archive');
-    ctx.timeRush(env.now() - startMs);
+    const ms = env.now() - startMs;
+    ctx.timeRush(ms);
+    memory.noteAccess(
+      hits.map((hit) => hit.record.seq),
+      ms,
+    );
     return hits;
   }
 

@@ -1,7 +1,7 @@
 import type { Message } from '../bus/wire.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import type { Env } from '../kernel/env.ts';
-import type { AgentMemory } from '../memory/agentMemory.ts';
+import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import type { DirectoryPort } from './contract.ts';
 import type { MemoryDraft } from '../memory/record.ts';
 import type { ModelPort } from '../provider/port.ts';
@@ -15,6 +15,10 @@ export interface Turn {
   /** Sends to an agent, or to the gate. Goes out once it is committed. */
   send(to: string, kind: string, body: unknown): void;
   remember(draft: MemoryDraft): void;
+  /** Remembers what says anew what memory `seq` of this agent said: recall prefers it from then on. */
+  supersede(seq: number, draft: MemoryDraft): void;
+  /** Removes memories of this agent, by number, from recall at once and from crash memory with the same commit. */
+  forget(seqs: readonly number[]): void;
   /** Notes that memories were of use, by number. */
   recalled(seqs: readonly number[]): void;
   commitNow(): void;

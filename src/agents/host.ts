@@ -2,7 +2,8 @@ import type { ChannelPort } from '../bus/channel.ts';
 import type { Env } from '../kernel/env.ts';
 import { incarnation, nodeId, type AgentId, type NodeId } from '../kernel/ids.ts';
 import { createRng } from '../kernel/rng.ts';
-import { createAgentMemory, type AgentMemory } from '../memory/agentMemory.ts';
+import { createAgentMemory } from '../memory/agentMemory.ts';
+import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import { draftsOf } from '../memory/documents.ts';
 import { unpackTerms } from '../memory/documentTerms.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
@@ -24,8 +25,8 @@ import type {
   NodeSpec,
   NodeTelemetry,
 } from './contract.ts';
-import { replayNodeLog, startNode, type Node, type Resident } from './node.ts';
-import { agentOwner, nodeOwner } from './nodeLog.ts';
+import { startNode, type Node, type Resident } from './node.ts';
+import { agentOwner, nodeOwner, replayNodeLog } from './nodeLog.ts';
 import { GATE_ADDRESS } from './protocol.ts';
 
 /** A prompt has room for its instruction, the question and one whole passage. */
@@ -82,9 +83,11 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   ]);
   const memories = new Map<AgentId, AgentMemory>();
   const unplanted: AgentCharge[] = [];
+  const logLengths = new Map<AgentId, number>();
   spec.agents.forEach((charge, i) => {
     const memory = createAgentMemory(spec.options.memory);
     memories.set(charge.id, memory);
+    logLengths.set(charge.id, (agentLogs[i] ?? []).length);
     if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
   });
   const missing = missingMemories(spec, memories);
@@ -116,6 +119,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       id,
       memory,
       ...(planted && { unsaved: planted }),
+      log: { entries: logLengths.get(id) ?? 0, planted: spec.corpus },
       behaviour: createArchivist(context, {
         askOthers: spec.options.agents.askOthers,
         recallPassages: spec.options.memory.recallPassages,
@@ -147,6 +151,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       self,
       inc: incarnation(spec.inc),
       bus: spec.options.bus,
+      consolidateMs: spec.options.memory.consolidateMs,
       nodeOf: (address) => (address === GATE_ADDRESS ? nodeId(0) : placement.get(address)),
       onFailure: (error) => ports.onFailure(error.message),
       onPoison: ports.onWarning,

@@ -7,14 +7,14 @@ import { assert } from '../kernel/assert.ts';
 import type { Env } from '../kernel/env.ts';
 import { type AgentId, type Incarnation, type NodeId } from '../kernel/ids.ts';
 import type { JournalEntry, JournalError, JournalPort } from '../memory/journal.ts';
-import type { AgentMemory } from '../memory/agentMemory.ts';
-import type { MemoryDraft, MemoryRecord } from '../memory/record.ts';
-import { agentLogEntry, type AgentEntry } from './agentLog.ts';
+import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
+import { agentLogEntry } from './agentLog.ts';
+import { createAgentLogs, type AgentLogStart } from './agentLogs.ts';
+import { carryOutWishes, isIdle, noWishes } from './memoryTurn.ts';
 import type { Behaviour, Turn } from './behaviour.ts';
 import {
   applyEntry,
   checkpointOf,
-  emptyState,
   linkMemoryOf,
   nextNumber,
   nodeOwner,
@@ -43,6 +43,7 @@ export interface Resident {
   readonly memory: AgentMemory | null;
   /** What was just planted and is not in crash memory yet: committed soon, and before anything else of this agent. */
   readonly unsaved?: () => readonly JournalEntry[];
+  readonly log?: AgentLogStart;
 }
 
 export interface NodeConfig {
@@ -50,6 +51,8 @@ export interface NodeConfig {
   readonly self: NodeId;
   readonly inc: Incarnation;
   readonly bus: BusOptions;
+  /** The least time between two consolidations of an agent's memory; none when left out. */
+  readonly consolidateMs?: number;
   /** Which node hosts an address; undefined when none does. */
   readonly nodeOf: (address: string) => NodeId | undefined;
   /** Crash memory said no: the node must end, and its supervisor decide. */
@@ -90,13 +93,6 @@ export interface Node {
   close(): void;
 }
 
-/** The state of a node's log, for `startNode`. */
-export function replayNodeLog(texts: readonly string[]): NodeState {
-  const state = emptyState();
-  for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
-  return state;
-}
-
 /**
  * Brings a node up at delivery level `durable`: goes on where its log ends, deals again with what was accepted and not
  * dealt with, and from then on commits every message before it is sent or acknowledged.
@@ -130,6 +126,9 @@ export function startNode(
   let toldFull = false;
   let closed = false;
 
+  const agentLogs = createAgentLogs(env, journal, config.consolidateMs, residents, (e) => {
+    if (!closed) fail(e);
+  });
   const unsaved = new Map<Resident, () => readonly JournalEntry[]>();
   for (const r of residents) {
     if (!r.memory || r.id === 'gate') continue;
@@ -147,7 +146,9 @@ export function startNode(
     if (!entries || closed) return;
     unsaved.delete(resident);
     const seq = resident.memory!.size;
-    append([], entries(), () => noteAcked(resident.id as AgentId, seq, seq));
+    const saved = entries();
+    agentLogs.note(resident.id, saved.length);
+    append([], saved, () => noteAcked(resident.id as AgentId, seq, seq));
   }
 
   function noteAcked(id: AgentId, seq: number, records: number): void {
@@ -255,44 +256,38 @@ export function startNode(
 
   function createTurn(resident: Resident): Turn & { commit(entries: readonly NodeEntry[]): void } {
     let outs: Message[] = [];
-    let drafts: MemoryDraft[] = [];
-    let recalled: number[] = [];
+    let wishes = noWishes();
     const commit = (entries: readonly NodeEntry[]): void => {
       if (closed) return;
       const messages = outs;
-      const more: JournalEntry[] = [];
-      const records: MemoryRecord[] = [];
       const { memory, id } = resident;
-      const log = (entry: AgentEntry): void => void more.push(agentLogEntry(id as AgentId, entry));
-      if (memory) {
-        if (recalled.length + drafts.length > 0) save(resident);
-        if (recalled.length > 0) {
-          memory.noteRecalled(recalled);
-          log(['recalled', recalled]);
-        }
-        for (const draft of drafts) {
-          const r = memory.remember(draft);
-          if (!r.ok) {
-            if (!toldFull) config.onPoison(r.error.message);
-            toldFull = true;
-            continue;
-          }
-          records.push(r.value);
-          log(['memory', r.value]);
-        }
-      }
+      const wished = wishes;
       outs = [];
-      drafts = [];
-      recalled = [];
+      wishes = noWishes();
+      if (!memory || id === 'gate' || isIdle(wished))
+        return commitAndSend(messages, entries, [], () => undefined);
+      save(resident);
+      const consolidates = agentLogs.mayConsolidate(id);
+      const { log, records, refused } = carryOutWishes(memory, wished, env.now(), consolidates);
+      if (refused !== null && !toldFull) {
+        toldFull = true;
+        config.onPoison(refused);
+      }
+      const more = log.map((entry) => agentLogEntry(id, entry));
+      agentLogs.note(id, more.length);
       commitAndSend(messages, entries, more, () => {
         const last = records.at(-1);
-        if (last && id !== 'gate') noteAcked(id, last.seq, records.length);
+        if (last) noteAcked(id, last.seq, records.length);
       });
+      // What was forgotten is still in the log until then.
+      agentLogs.checkpoint(resident, wished.forgotten.length > 0);
     };
     return {
       send: (to, kind, body) => void outs.push({ from: resident.id, to, kind, body }),
-      remember: (draft) => void drafts.push(draft),
-      recalled: (seqs) => void recalled.push(...seqs),
+      remember: (draft) => void wishes.drafts.push({ draft, supersedes: 0 }),
+      supersede: (seq, draft) => void wishes.drafts.push({ draft, supersedes: seq }),
+      forget: (seqs) => void wishes.forgotten.push(...seqs),
+      recalled: (seqs) => void wishes.recalled.push(...seqs),
       commitNow: () => commit([]),
       commit,
     };

@@ -91,6 +91,13 @@ export function applyEntry(state: NodeState, entry: NodeEntry): void {
   }
 }
 
+/** The state of a node's log, for `startNode`. */
+export function replayNodeLog(texts: readonly string[]): NodeState {
+  const state = emptyState();
+  for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
+  return state;
+}
+
 /** The state as one entry: a checkpoint. */
 export function checkpointOf(state: NodeState): NodeEntry {
   return [

@@ -7,7 +7,7 @@ export type Embed = (text: string) => Float32Array;
 const CONTEXT = 2;
 
 function unitVector(vector: Float32Array): Float32Array {
-  const norm = Math.hypot(...vector);
+  const norm = Math.sqrt(dot(vector, vector));
   return norm === 0 ? vector : vector.map((x) => x / norm);
 }
 

@@ -1,3 +1,4 @@
+import { exp, ln } from '../kernel/maths.ts';
 import type { Span } from './chunk.ts';
 import { analyse } from './text.ts';
 
@@ -85,7 +86,7 @@ export class ChunkIndex {
     const scores = new Map<number, number>();
     for (const term of new Set(analyse(query))) {
       const having = this.#frequencies.get(term) ?? 0;
-      const weight = Math.log(1 + (n - having + 0.5) / (having + 0.5));
+      const weight = ln(1 + (n - having + 0.5) / (having + 0.5));
       for (const { chunk, count } of this.#postings.get(term) ?? []) {
         const norm = K1 * (1 - B + (B * this.#lengths[chunk]!) / this.#meanLength);
         scores.set(chunk, (scores.get(chunk) ?? 0) + (weight * count * (K1 + 1)) / (count + norm));
@@ -109,7 +110,7 @@ export class ChunkIndex {
   assemble(found: readonly ChunkHit[], { spans, share, tokensMax }: AssemblyOptions): ChunkPlace[] {
     const top = found[0]?.score ?? 0;
     const likelihood = new Map(
-      found.map(({ chunk, score }) => [chunk, Math.exp((score / top - 1) / TEMPERATURE)]),
+      found.map(({ chunk, score }) => [chunk, exp((score / top - 1) / TEMPERATURE)]),
     );
     let left = share * [...likelihood.values()].reduce((a, b) => a + b, 0);
     let tokens = 0;

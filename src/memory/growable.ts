@@ -35,6 +35,21 @@ export class GrowableF32 {
   }
 }
 
+/** A Float64Array that grows. `array` is replaced when it does: do not keep it. */
+export class GrowableF64 {
+  array = new Float64Array(64);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const grown = new Float64Array(Math.ceil(this.array.length * GROWTH));
+      grown.set(this.array);
+      this.array = grown;
+    }
+    this.array[this.length++] = value;
+  }
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -74,6 +89,18 @@ export class TextArena {
     this.#ends.push(this.#used);
     this.#wide.push(wide ? 1 : 0);
     this.#units.push(text.length);
+  }
+
+  /** Overwrites a text and gives its room back: it reads as empty from now on, and its number stays taken. */
+  erase(index: number): void {
+    const from = index === 0 ? 0 : this.#ends.array[index - 1]!;
+    const to = this.#ends.array[index]!;
+    this.#bytes.copyWithin(from, to, this.#used);
+    this.#bytes.fill(0, this.#used - (to - from), this.#used);
+    this.#used -= to - from;
+    for (let i = index; i < this.#ends.length; i++) this.#ends.array[i]! -= to - from;
+    this.#wide.array[index] = 0;
+    this.#units.array[index] = 0;
   }
 
   /** The length of a text in UTF-16 code units, without reading it. */

@@ -15,6 +15,8 @@ export interface MemoryRecord {
   readonly source: string;
   /** When it was remembered, milliseconds since the grove's epoch. */
   readonly atMs: number;
+  /** 0 (as any other, the default) to 1 (belongs to the core ring from the start). */
+  readonly importance?: number;
 }
 
 /** A record before it has its place in an agent's memory. */
@@ -33,6 +35,8 @@ export interface RecallHit {
   readonly record: MemoryRecord;
   /** BM25 with the given term weights; higher is better. */
   readonly score: number;
+  /** The number of the memory that says it anew, where one does. */
+  readonly staleBy?: number;
 }
 
 /** A ring of one agent's memory, for the drawing and the meters. */
@@ -47,4 +51,13 @@ export interface RingView {
   readonly hits: number;
   /** Crashes that fell into it. */
   readonly scars: number;
+  /** Of its memories, those that a newer one supersedes. */
+  readonly stale: number;
+  /** Memories that were merged into its own, since they say the same. */
+  readonly merged: number;
+  /** Moves into it and out of it. */
+  readonly movedIn: number;
+  readonly movedOut: number;
+  /** Mean time of the recalls that found one of its memories in this session, in ms; null before the first. */
+  readonly accessMs: number | null;
 }

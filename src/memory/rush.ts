@@ -76,13 +76,13 @@ export class RushIndex {
 
   /** Indexes the next record under `terms` (repeats count), unless the index would then hold more than `budgetBytes`. */
   insert(terms: readonly string[], budgetBytes = Infinity): Result<void, RushFull> {
-    const known = this.#termIds.size;
+    const known = this.#heads.length;
     const ids: number[] = [];
     let needed = RECORD_BYTES;
     for (const term of terms) {
       let id = this.#termIds.get(term);
       if (id === undefined) {
-        id = this.#termIds.size;
+        id = this.#heads.length;
         this.#termIds.set(term, id);
         this.#heads.push(0);
         this.#frequencies.push(0);
@@ -112,9 +112,36 @@ export class RushIndex {
     return ok(undefined);
   }
 
+  /**
+   * Takes a record out of the index: it is found no more, and terms that only it had are forgotten. Its number stays taken.
+   * @param terms what it was inserted under
+   */
+  remove(record: number, terms: readonly string[]): void {
+    for (const term of new Set(terms)) {
+      const id = this.#termIds.get(term);
+      if (id === undefined) continue;
+      const next = this.#postingNext.array;
+      let before = 0;
+      let at = this.#heads.array[id]!;
+      while (at !== 0 && this.#postingRecord.array[at - 1] !== record) {
+        before = at;
+        at = next[at - 1]!;
+      }
+      if (at === 0) continue;
+      if (before === 0) this.#heads.array[id] = next[at - 1]!;
+      else next[before - 1] = next[at - 1]!;
+      this.#postingCount.array[at - 1] = 0;
+      this.#bytes -= POSTING_BYTES;
+      if (--this.#frequencies.array[id]! > 0) continue;
+      this.#termIds.delete(term);
+      this.#bytes -= termBytes(term);
+    }
+    this.#lengths.array[record] = 0;
+  }
+
   /** Takes back terms that an insert brought in before it was refused. */
   #forgetTermsFrom(id: number): void {
-    for (const term of [...this.#termIds.keys()].slice(id)) this.#termIds.delete(term);
+    for (const [term, own] of [...this.#termIds]) if (own >= id) this.#termIds.delete(term);
     this.#heads.length = this.#frequencies.length = this.#counts.length = id;
   }
 

@@ -159,7 +159,19 @@ export class FixtureGrove implements Grove {
       charge: `Archivist of the addresses of ${start} to ${start + per - 1}`,
       memories: 60 * per + 31,
       rings: [
-        { label: 'core', zone: 'core', count: 9, bytes: 9_100, hits: 61, scars: 0 },
+        {
+          label: 'core',
+          zone: 'core',
+          count: 9,
+          bytes: 9_100,
+          hits: 61,
+          scars: 0,
+          stale: 0,
+          merged: 0,
+          movedIn: 0,
+          movedOut: 0,
+          accessMs: null,
+        },
         ...Array.from({ length: per }, (_, k) => ({
           label: String(start + k),
           zone: 'growth' as const,
@@ -167,8 +179,21 @@ export class FixtureGrove implements Grove {
           bytes: 20_000 + (hash32(agent, k) % 70_000),
           hits: hash32(agent, k + 50) % 40,
           scars: k === per - 2 ? (this.#incarnations.get(this.#nodeOf(index)) ?? 1) : 0,
+          ...{ stale: 0, merged: 0, movedIn: 0, movedOut: 0, accessMs: null },
         })),
-        { label: 'today', zone: 'rush', count: 31, bytes: 24_000, hits: 22, scars: 0 },
+        {
+          label: 'today',
+          zone: 'rush',
+          count: 31,
+          bytes: 24_000,
+          hits: 22,
+          scars: 0,
+          stale: 0,
+          merged: 0,
+          movedIn: 0,
+          movedOut: 0,
+          accessMs: null,
+        },
       ],
       recent: [
         {

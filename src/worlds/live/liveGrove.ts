@@ -1,8 +1,8 @@
 import { proxy, transfer } from 'comlink';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
-import { replayNodeLog, startNode, type Node } from '../../agents/node.ts';
-import { nodeOwner } from '../../agents/nodeLog.ts';
+import { startNode, type Node } from '../../agents/node.ts';
+import { nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import { createConductor } from '../../fleet/conductor.ts';
 import type { Conductor } from '../../fleet/plan.ts';

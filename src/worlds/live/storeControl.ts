@@ -1,7 +1,6 @@
 import { committedSeq } from '../../agents/agentLog.ts';
 import { auditEntry, primeLedger } from '../../agents/audit.ts';
-import { agentOwner, nodeOwner } from '../../agents/nodeLog.ts';
-import { replayNodeLog } from '../../agents/node.ts';
+import { agentOwner, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
 import { Ledger, type LedgerTotals } from '../../bus/ledger.ts';
 import type { CrashMemoryView } from '../../fleet/views.ts';
 import type { Result } from '../../kernel/result.ts';
@@ -121,7 +120,7 @@ export function createStoreControl(): StoreControl {
         if (owner.startsWith('node/')) auditEntry(ledger, owner, read(), env.now());
         else {
           const seq = committedSeq(read());
-          if (seq > 0) committed.set(owner, seq);
+          if (seq > 0) committed.set(owner, Math.max(seq, committed.get(owner) ?? 0));
         }
       });
       const ready = promised<{ readonly entries: number }>((done) => writer.ready(done));

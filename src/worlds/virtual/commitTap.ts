@@ -48,6 +48,10 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
       for (const text of texts) {
         const place = placeOf(owner, text);
         if (place && fresh(place.key, place.seq)) hear(owner, text);
+        if (node === null && text.startsWith('["kept"')) {
+          const record = (JSON.parse(text) as ['kept', { readonly seq: number }])[1];
+          if (fresh(owner, record.seq)) hear(owner, JSON.stringify(['memory', record]));
+        }
         if (node === null || !text.startsWith('["state"')) continue;
         // A checkpoint swallowed its entries: those not heard stand in it.
         const [, state] = JSON.parse(text) as Extract<NodeEntry, readonly ['state', unknown]>;

@@ -2,18 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AssertionError } from '../../../src/kernel/assert.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
-import { createAgentMemory, type AgentMemory } from '../../../src/memory/agentMemory.ts';
+import { createAgentMemory } from '../../../src/memory/agentMemory.ts';
+import type { AgentMemory } from '../../../src/memory/agentMemoryTypes.ts';
 import { mayKnow } from '../../../src/memory/directory.ts';
+import { memoryOptions } from '../../../src/memory/options.ts';
 import type { MemoryDraft, MemoryRecord } from '../../../src/memory/record.ts';
 import { analyse, words } from '../../../src/memory/text.ts';
 
-const OPTIONS = {
-  rushBytesPerAgent: 1_000_000,
-  coreRecalls: 2,
-  recallPassages: 6,
-  groupCommitMs: 2,
-  durability: 'strict' as const,
-};
+const OPTIONS = { ...memoryOptions.fallback!(), rushBytesPerAgent: 1_000_000, coreRecalls: 2 };
 
 const sentence = fc.array(
   fc.constantFrom(
@@ -189,9 +185,10 @@ describe("an agent's memory", () => {
       ['growth', 'Notes', 1, 0],
       ['rush', 'rush', 1, 1],
     ]);
-    // Exchanges of an earlier session have become part of the wood.
+    // An exchange of long ago becomes part of the wood.
     const later = createAgentMemory(OPTIONS);
     for (const record of records) later.restore(record);
+    later.consolidate(3 * OPTIONS.halfLifeMs);
     expect(later.rings().map((r) => [r.label, r.count])).toEqual([
       ['core', 0],
       ['1846', 2],

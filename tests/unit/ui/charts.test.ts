@@ -56,14 +56,41 @@ const ring = fc.record({
   bytes: fc.nat(1_000_000),
   hits: fc.nat(500),
   scars: fc.nat(20),
+  stale: fc.nat(9),
+  merged: fc.nat(9),
+  movedIn: fc.nat(9),
+  movedOut: fc.nat(9),
+  accessMs: fc.constant(null),
 });
-const trunk = fc
-  .uniqueArray(ring, { selector: (r) => r.label, maxLength: 232 })
-  .map((growth): Ring[] => [
-    { label: 'today', zone: 'rush', count: 3, bytes: 900, hits: 1, scars: 0 },
-    ...growth,
-    { label: 'core', zone: 'core', count: 2, bytes: 700, hits: 9, scars: 0 },
-  ]);
+const trunk = fc.uniqueArray(ring, { selector: (r) => r.label, maxLength: 232 }).map((growth): Ring[] => [
+  {
+    label: 'today',
+    zone: 'rush',
+    count: 3,
+    bytes: 900,
+    hits: 1,
+    scars: 0,
+    stale: 0,
+    merged: 0,
+    movedIn: 0,
+    movedOut: 0,
+    accessMs: null,
+  },
+  ...growth,
+  {
+    label: 'core',
+    zone: 'core',
+    count: 2,
+    bytes: 700,
+    hits: 9,
+    scars: 0,
+    stale: 0,
+    merged: 0,
+    movedIn: 0,
+    movedOut: 0,
+    accessMs: null,
+  },
+]);
 
 test('rings lie one around another: core, years in order, rush as the bark', () => {
   fc.assert(
