@@ -22,6 +22,7 @@ export const entries = {
     ...[
       'memory/agentMemory',
       'memory/agentMemoryTypes',
+      'memory/createMemory',
       'memory/memoryEvent',
       'memory/ringPolicy',
       'memory/chunk',

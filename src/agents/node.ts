@@ -10,7 +10,7 @@ import type { JournalEntry, JournalError, JournalPort } from '../memory/journal.
 import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import { agentLogEntry } from './agentLog.ts';
 import { createAgentLogs, type AgentLogStart } from './agentLogs.ts';
-import { carryOutWishes, isIdle, noWishes } from './memoryTurn.ts';
+import { carryOutWishes, isIdle, noWishes } from '../memory/memoryTurn.ts';
 import type { Behaviour, Turn } from './behaviour.ts';
 import {
   applyEntry,

@@ -70,6 +70,16 @@ describe('the library', () => {
     expect(names['kernel']).toEqual(expect.arrayContaining(['createRng', 'hash32', 'ok', 'err', 'object']));
   });
 
+  test('the memory of the README runs against the built library as it stands there', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const example = /```js\n(import \{ createMemory \}[\s\S]*?)```/.exec(readme)?.[1];
+    expect(example).toBeDefined();
+    const script = write('memory.mjs', example!);
+    expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe(
+      "[ 'The mill was moved to the hill.' ]\ncore: 1, rush: 1\n",
+    );
+  });
+
   const program = `
     import { createRng, type Rng } from 'treering/kernel';
     const rng: Rng = createRng('a consumer');

@@ -13,6 +13,8 @@ export interface RingShape {
   readonly d: string;
   /** Hits, from 0 (never recalled) to 1 (the most recalled of this agent's rings). */
   readonly shade: number;
+  /** Path of the part of the ring's middle line that stands for its superseded share, from the top on; empty for none. */
+  readonly stale: string;
   /** Where the scars are, on the outer boundary; angle in degrees. */
   readonly scars: readonly { readonly x: number; readonly y: number; readonly angle: number }[];
 }
@@ -64,6 +66,7 @@ export function ringShapes(agent: string, rings: readonly Ring[], radius: number
       outer,
       d: shape(angles) ?? '',
       shade: ring.hits / mostHits,
+      stale: staleArc((inner + outer) / 2, ring.count === 0 ? 0 : ring.stale / ring.count, factor),
       scars: Array.from({ length: Math.min(ring.scars, 12) }, (_, k) => {
         const t = 0.7 + k * 2.39996 + i;
         const r = outer * factor(t);
@@ -71,4 +74,14 @@ export function ringShapes(agent: string, rings: readonly Ring[], radius: number
       }),
     };
   });
+}
+
+function staleArc(radius: number, share: number, factor: (angle: number) => number): string {
+  if (share <= 0) return '';
+  const steps = Math.max(1, Math.round(share * POINTS));
+  const line = lineRadial<number>()
+    .angle((t) => t)
+    .radius((t) => radius * factor(t))
+    .digits(1);
+  return line(Array.from({ length: steps + 1 }, (_, i) => (i / steps) * share * 2 * Math.PI)) ?? '';
 }

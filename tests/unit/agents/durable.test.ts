@@ -17,6 +17,7 @@ import { createMemoryDatabase } from '../../harness/memoryDatabase.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
 
 const NODES = 3;
+const SCRATCH = 'scratch';
 const draft = (text: string) => ({
   kind: 'exchange' as const,
   text,
@@ -31,15 +32,25 @@ const draft = (text: string) => ({
  * Remembers every task it gets and passes it on while it has hops left; some tasks take their time first. Each hop
  * should be remembered once, by the agent it reached, whatever dies meanwhile.
  */
-function relay(env: TestEnv, index: number): Behaviour {
+function relay(env: TestEnv, index: number, memory: AgentMemory, forgets: boolean): Behaviour {
   return {
     async receive(message, turn) {
+      // What is forgotten makes a checkpoint of the agent's log at once: the log is replaced while nodes die.
+      const scratch = memory.recent(50).filter((record) => record.text === SCRATCH);
+      if (scratch.length > 0) turn.forget(scratch.map((record) => record.seq));
+      else if (forgets) turn.remember(draft(SCRATCH));
       const { task, hops } = message.body as { task: number; hops: number };
       if ((task + hops) % 3 === 0) await new Promise<void>((resolve) => void env.setTimer(40, resolve));
       turn.remember(draft(`${task}/${hops}`));
       if (hops > 0) turn.send(agentId((index + 1) % NODES), 'task', { task, hops: hops - 1 });
     },
   };
+}
+
+/** A checkpoint without its last memory that is not scratch, and without where that was in its rings. */
+function dropLast(texts: readonly string[]): string[] {
+  const at = texts.findLastIndex((text) => text.startsWith('["kept"') && !text.includes(SCRATCH));
+  return texts.flatMap((text, i) => (i >= at && at >= 0 ? [] : [text]));
 }
 
 /** A wrong journal between nodes and the writer. */
@@ -56,7 +67,12 @@ interface Grove {
   node(index: number): Node | null;
 }
 
-async function plantGrove(seed: string, weather: Weather, mutant: JournalMutant = (j) => j): Promise<Grove> {
+async function plantGrove(
+  seed: string,
+  weather: Weather,
+  mutant: JournalMutant = (j) => j,
+  forgets = false,
+): Promise<Grove> {
   const env = createTestEnv(seed);
   const network = createFakeNetwork(env, weather);
   const ledger = new Ledger();
@@ -113,7 +129,7 @@ async function plantGrove(seed: string, weather: Weather, mutant: JournalMutant 
           },
         },
         replayNodeLog(nodeLog),
-        [{ id: agentId(i), memory, behaviour: relay(env, i) }],
+        [{ id: agentId(i), memory, behaviour: relay(env, i, memory, forgets) }],
       );
     },
     send: (task) => nodes[0]?.send(agentId(0), agentId(task % NODES), 'task', { task, hops: 5 }),
@@ -124,8 +140,9 @@ async function plantGrove(seed: string, weather: Weather, mutant: JournalMutant 
 async function killings(
   seed: string,
   mutant?: JournalMutant,
+  forgets = false,
 ): Promise<{ totals: LedgerTotals; wrong: string[] }> {
-  const grove = await plantGrove(seed, { loss: 0.05, duplication: 0.05, delayMsMax: 15 }, mutant);
+  const grove = await plantGrove(seed, { loss: 0.05, duplication: 0.05, delayMsMax: 15 }, mutant, forgets);
   const rng = grove.env.random('killer');
   for (let i = 0; i < NODES; i++) await grove.start(i);
   // A task counts as put once its commit has gone through: a caller that dies before that has put nothing.
@@ -171,10 +188,10 @@ describe('durable nodes', () => {
     }
   });
 
-  const caught = async (mutant: JournalMutant): Promise<boolean> => {
+  const caught = async (mutant: JournalMutant, forgets = false): Promise<boolean> => {
     for (let seed = 0; seed < 15; seed++) {
       try {
-        const { totals, wrong } = await killings(`kill ${seed}`, mutant);
+        const { totals, wrong } = await killings(`kill ${seed}`, mutant, forgets);
         if (wrong.length > 0 || totals.lost + totals.duplicated + totals.misordered + totals.inFlight > 0)
           return true;
       } catch {
@@ -211,6 +228,26 @@ describe('durable nodes', () => {
     expect(await caught(without('in'))).toBe(true));
   it('would be caught if what was dealt with were not noted', async () =>
     expect(await caught(without('dealt'))).toBe(true));
+
+  it('lose no memory while the logs of their agents are replaced by checkpoints all the time', async () => {
+    for (let seed = 0; seed < 8; seed++)
+      expect((await killings(`kill ${seed}`, undefined, true)).wrong, `seed ${seed}`).toEqual([]);
+  });
+  it("would be caught if an agent's checkpoint left out its last memory", async () => {
+    const shortened: JournalMutant = (inner) => ({
+      ...inner,
+      checkpoint: (owner, texts, done) =>
+        inner.checkpoint(owner, owner.startsWith('agent/') ? dropLast(texts) : texts, done),
+    });
+    expect(await caught(shortened, true)).toBe(true);
+  });
+  it("would be caught if an agent's checkpoint overtook what was appended before it", async () => {
+    const overtaken: JournalMutant = (inner, env) => ({
+      ...inner,
+      append: (entries, done) => void env.setTimer(1, () => inner.append(entries, done)),
+    });
+    expect(await caught(overtaken, true)).toBe(true);
+  });
 
   it('go on from a checkpoint as from the log it replaced', async () => {
     const grove = await plantGrove('checkpoint', { loss: 0, duplication: 0, delayMsMax: 2 });

@@ -6,7 +6,7 @@ import type { MemoryEvent } from '../../../src/memory/memoryEvent.ts';
 import { memoryOptions } from '../../../src/memory/options.ts';
 import { decay } from '../../../src/memory/ringPolicy.ts';
 import { analyse } from '../../../src/memory/text.ts';
-import { carryOutWishes } from '../../../src/agents/memoryTurn.ts';
+import { carryOutWishes } from '../../../src/memory/memoryTurn.ts';
 import { agentCheckpoint, committedSeq, replayAgentLog } from '../../../src/agents/agentLog.ts';
 import { PlainMemories, saysTheSame } from '../../harness/plainMemory.ts';
 

@@ -1,6 +1,6 @@
-import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
-import type { MemoryEvent } from '../memory/memoryEvent.ts';
-import type { MemoryDraft, MemoryRecord } from '../memory/record.ts';
+import type { AgentMemory } from './agentMemoryTypes.ts';
+import type { MemoryEvent } from './memoryEvent.ts';
+import type { MemoryDraft, MemoryRecord } from './record.ts';
 
 /** What dealing with a message wants done to the agent's memory. */
 export interface MemoryWishes {
