@@ -8,7 +8,7 @@ import { CAPITAL, WINDOW, type Labels } from './recallColumns.ts';
 import { secondStage } from './recallFeatures.ts';
 import type { RankedEntry, RecallEntry, RecallIndex, RecallOptions } from './recallTypes.ts';
 import { FEATURES } from './recallTypes.ts';
-import { DEFAULT_WEIGHTS } from './recallWeights.ts';
+import { weightsFor } from './recallWeights.ts';
 import { firstStage } from './recallScan.ts';
 import { analyse, eachWord } from './text.ts';
 
@@ -250,7 +250,8 @@ export function createRecallIndex(): RecallIndex {
     recall(asked, k, options: RecallOptions = {}): RankedEntry[] {
       const question = typeof asked === 'string' ? analyseQuestion(asked) : asked;
       if (k <= 0 || columns.live === 0) return [];
-      const weights = options.weights === undefined ? DEFAULT_WEIGHTS : options.weights;
+      const weights =
+        options.weights === undefined ? weightsFor(columns.lengthSum / columns.live) : options.weights;
       const limit = weights === null ? k : Math.max(k, options.candidates ?? CANDIDATES);
       const found = firstStage(columns, question, limit, options);
       if (weights !== null) return secondStage(columns, question, found, k, weights, options);

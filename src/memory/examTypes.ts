@@ -1,0 +1,46 @@
+/** One thing that can be found in an exam. */
+export interface ExamEntry {
+  readonly id: string;
+  readonly text: string;
+  readonly speaker: string;
+  /** ISO 8601, as exact as known; empty when unknown. */
+  readonly date: string;
+  /** The session, article or meeting it belongs to. */
+  readonly ring: string;
+}
+
+/** One question with its labelled answers. */
+export interface ExamQuestion {
+  readonly text: string;
+  /** Ids of the entries that answer it, each with its gain (1 where the data set has no grades); never empty. */
+  readonly relevant: ReadonlyMap<string, number>;
+  /** As the data set sorts its questions; empty when it does not. */
+  readonly category: string;
+}
+
+/** Entries that are searched together, in their order, and the questions put to them. */
+export interface ExamGroup {
+  readonly id: string;
+  readonly entries: readonly ExamEntry[];
+  readonly questions: readonly ExamQuestion[];
+}
+
+/** A labelled data set. */
+export interface ExamData {
+  /** e.g. `QMSum`; stands beside every figure. */
+  readonly name: string;
+  /** What is found: paragraphs of text, or turns of a conversation. */
+  readonly unit: 'passage' | 'turn';
+  readonly groups: readonly ExamGroup[];
+}
+
+/** A file that a person brings. */
+export interface ExamFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Why a file cannot be examined, in a sentence that says what is accepted. */
+export interface ExamRefusal {
+  readonly message: string;
+}

@@ -1,0 +1,86 @@
+import { createRng } from '../../src/kernel/rng.ts';
+import { EXAMINEES, examine, type ExamReport } from '../../src/memory/exam.ts';
+import { METRICS, type Metric } from '../../src/memory/examMetrics.ts';
+import { atLeast, type BenchContext, type BenchResult, type BenchTarget } from '../harness/bench.ts';
+import { dataFolder, readExamPath } from '../harness/examFile.ts';
+
+const SHOWN: readonly Metric[] = ['R@1', 'R@5', 'R@10', 'R@20', 'hit@1', 'hit@10', 'MRR', 'nDCG@10'];
+/** Rings shown at most: a data set may have hundreds. */
+const RINGS = 12;
+/** What the two stages have to reach in percent, by data set. */
+const SQUAD_BARS: readonly (readonly [Metric, number])[] = [
+  ['R@1', 84],
+  ['R@5', 96],
+  ['R@10', 97.5],
+];
+
+const percent = (share: number): string => (100 * share).toFixed(1).padStart(5);
+
+/** `--dataset FILE`: an exam of the recall in two stages, held against BM25 and exact search. `--seed TEXT` for the intervals. */
+export function run({ args, log }: BenchContext): Promise<BenchResult> {
+  const path = args['dataset'];
+  if (path === undefined)
+    throw new Error(
+      'Name a labelled data set: npm run bench -- memory --dataset FILE (SQuAD, BEIR, LoCoMo or QMSum; .gz is read too' +
+        `; public ones lie in ${dataFolder()}/datasets if that folder is there).`,
+    );
+  const data = readExamPath(path);
+  const steps = examine(data, EXAMINEES, createRng(args['seed'] ?? 'exam'));
+  let step = steps.next();
+  let told = 0;
+  while (!step.done) {
+    const { done, total } = step.value;
+    if (done / total >= told + 0.25) log(`${Math.round(100 * (told = done / total))} % of the questions`);
+    step = steps.next();
+  }
+  const report = step.value;
+  print(report, log);
+  const rows = report.results.flatMap((r) =>
+    SHOWN.map((m) => ({
+      name: `${r.examinee}, ${m}`,
+      unit: '%',
+      samples: [100 * r.overall[m].mean],
+      ...(r.examinee === 'two stages' ? { against: `BM25 alone, ${m}` } : {}),
+    })),
+  );
+  return Promise.resolve({
+    title: `Memory exam: ${report.dataset}, ${report.questions} questions, ${report.entries} ${report.unit}s`,
+    rows,
+    targets: targetsOf(report),
+  });
+}
+
+function print(report: ExamReport, log: (line: string) => void): void {
+  for (const r of report.results) {
+    log(`${r.examinee}: means in percent with 95 % bootstrap intervals`);
+    for (const m of METRICS) {
+      const { mean, low, high } = r.overall[m];
+      log(`  ${m.padEnd(8)} ${percent(mean)}  [${percent(low)}, ${percent(high)}]`);
+    }
+  }
+  const [own] = report.results;
+  for (const [what, parts] of [
+    ['category', own!.byCategory],
+    ['ring', own!.byRing],
+  ] as const) {
+    if (parts.length === 0) continue;
+    log(`${own!.examinee}, by ${what}`);
+    for (const part of parts.slice(0, RINGS))
+      log(
+        `  ${part.name.padEnd(24)} ${String(part.questions).padStart(5)} questions  ` +
+          SHOWN.map((m) => `${m} ${percent(part.means[m])}`).join('  '),
+      );
+    if (parts.length > RINGS) log(`  and ${parts.length - RINGS} more`);
+  }
+}
+
+function targetsOf(report: ExamReport): BenchTarget[] {
+  const of = (examinee: string, m: Metric): number =>
+    100 * report.results.find((r) => r.examinee === examinee)!.overall[m].mean;
+  if (report.dataset === 'SQuAD')
+    return SQUAD_BARS.map(([m, bar]) => atLeast(`SQuAD ${m} in percent`, of('two stages', m), bar));
+  if (report.unit !== 'turn') return [];
+  return (['hit@10', 'R@10', 'nDCG@10'] as const).map((m) =>
+    atLeast(`${report.dataset} ${m} against windowed BM25`, of('two stages', m), of('windowed BM25', m)),
+  );
+}
