@@ -1,4 +1,4 @@
-import { arrayAt, isObject, Malformed, objectAt, textAt, type Fields } from './examShape.ts';
+import { isObject, Malformed, objectAt, textAt, type Fields } from './examShape.ts';
 import type { ExamData, ExamEntry, ExamFile, ExamQuestion } from './examTypes.ts';
 
 /**
@@ -19,7 +19,12 @@ export function readBeir(files: readonly ExamFile[]): ExamData {
     qrels = new Map(
       Object.entries(objectAt(whole['qrels'], 'qrels')).map(([id, docs]) => [
         id,
-        new Map(Object.entries(objectAt(docs, `qrels ${id}`)).map(([doc, score]) => [doc, Number(score)])),
+        new Map(
+          Object.entries(objectAt(docs, `qrels ${id}`)).map(([doc, score]): [string, number] => [
+            doc,
+            Number(score),
+          ]),
+        ),
       ]),
     );
   } else {
@@ -77,10 +82,10 @@ function entryOf(id: string, doc: unknown): ExamEntry {
 function judgementsOf(tables: readonly ExamFile[]): Map<string, Map<string, number>> {
   const qrels = new Map<string, Map<string, number>>();
   for (const { name, text } of tables) {
-    for (const [i, line] of arrayAt(text.split('\n'), name).entries()) {
-      const cells = (line as string).trim().split(/\t| +/);
+    for (const [i, line] of text.split('\n').entries()) {
+      const cells = line.trim().split(/\t| +/);
       if (cells.length < 3) {
-        if ((line as string).trim() === '') continue;
+        if (line.trim() === '') continue;
         throw new Malformed(`${name}, line ${i + 1} should hold a query, a document and a score`);
       }
       const [query, doc] = cells.length > 3 ? [cells[0]!, cells[2]!] : [cells[0]!, cells[1]!];
@@ -89,9 +94,8 @@ function judgementsOf(tables: readonly ExamFile[]): Map<string, Map<string, numb
         if (i === 0) continue;
         throw new Malformed(`${name}, line ${i + 1}: the score is not a number`);
       }
-      let judged = qrels.get(query);
-      if (!judged) qrels.set(query, (judged = new Map()));
-      judged.set(doc, score);
+      const judged = qrels.get(query) ?? new Map<string, number>();
+      qrels.set(query, judged.set(doc, score));
     }
   }
   return qrels;

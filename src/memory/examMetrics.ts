@@ -1,8 +1,11 @@
+import { ln } from '../kernel/maths.ts';
 import type { Rng } from '../kernel/rng.ts';
 
 /** Depths at which recall and hits are told. */
 export const DEPTHS = [1, 5, 10, 20] as const;
 const NDCG_DEPTH = 10;
+/** log2(rank + 1) for a place counted from 0. */
+const discount = (place: number): number => ln(place + 2) / Math.LN2;
 
 export const METRICS = [
   'R@1',
@@ -39,7 +42,7 @@ export function measureRanking(
     if (own > 0) {
       if (found === 0) values.MRR = 1 / (i + 1);
       found++;
-      if (i < NDCG_DEPTH) gain += own / Math.log2(i + 2);
+      if (i < NDCG_DEPTH) gain += own / discount(i);
     }
     for (const depth of DEPTHS) {
       if (i >= depth) continue;
@@ -48,7 +51,7 @@ export function measureRanking(
     }
   }
   const ideal = [...relevant.values()].sort((a, b) => b - a).slice(0, NDCG_DEPTH);
-  values['nDCG@10'] = gain / ideal.reduce((sum, g, i) => sum + g / Math.log2(i + 2), 0);
+  values['nDCG@10'] = gain / ideal.reduce((sum, g, i) => sum + g / discount(i), 0);
   return values;
 }
 
