@@ -56,6 +56,12 @@ export class Postings {
     return this.#starts.length - 1;
   }
 
+  /** The most bytes that a push to the list would take. */
+  pushBytes(list: number): number {
+    const size = this.#classes.array[list]!;
+    return this.#lengths.array[list]! === 1 << size ? 8 << size : 0;
+  }
+
   /** Appends a posting; records must ascend. Counts above 63 are kept as 63. */
   push(list: number, record: number, count: number): void {
     const length = this.#lengths.array[list]!;
@@ -94,7 +100,7 @@ export class Postings {
       const start = used;
       let at = start;
       for (let p = from; p < to; p++) if (keep(recordOf(old[p]!))) arena[at++] = old[p]!;
-      const size = at - start <= 1 ? 0 : Math.ceil(Math.log2(at - start));
+      const size = at - start <= 1 ? 0 : 32 - Math.clz32(at - start - 1);
       used = start + (1 << size);
       this.#starts.array[list] = start;
       this.#lengths.array[list] = at - start;

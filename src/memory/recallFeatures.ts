@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import { HAS_DIGIT, IS_TIME } from './lexicon.ts';
 import { countOf, recordOf } from './postings.ts';
 import { CAPITAL, WINDOW, type RecallColumns } from './recallColumns.ts';
@@ -272,7 +273,7 @@ function measureRest(
     const row = i * WIDTH;
     const thread = threads.array[id]!;
     const label = labels.array[id]!;
-    rows[row + at.length] = Math.log(1 + columns.lengths.array[id]!);
+    rows[row + at.length] = ln(1 + columns.lengths.array[id]!);
     rows[row + at.speaker] = speakerMatch(label);
     rows[row + at.asks] = asks.array[id]!;
     rows[row + at.answers] = id > 0 && threads.array[id - 1] === thread ? asks.array[id - 1]! : 0;
@@ -322,7 +323,7 @@ function sumOfZScores(n: number, weights: RecallWeights): Float64Array {
     const mean = sum / count;
     for (let i = 0; i < n; i++) {
       const value = rows[i * WIDTH + f]!;
-      if (value === value) squares += (value - mean) ** 2;
+      if (value === value) squares += (value - mean) * (value - mean);
     }
     const spread = Math.sqrt(squares / count);
     if (spread < SPREAD_MIN) continue;

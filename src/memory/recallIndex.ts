@@ -177,8 +177,9 @@ export function createRecallIndex(): RecallIndex {
       const labels = labelsOf(entry);
       openTerms();
       const { terms: labelled } = columns.labelSets[labels]!;
-      // A list takes up to twice its length; blocks that others left are not counted on.
-      const needed = bytes() - before + COLUMN_BYTES + 8 * (ids.length + labelled.length);
+      let needed = bytes() - before + COLUMN_BYTES;
+      for (const term of ids) needed += postings.pushBytes(term);
+      for (const term of labelled) needed += postings.pushBytes(term);
       if (needed > budgetBytes - before) {
         for (const term of ids) counts.array[term] = 0;
         forgetLabelsFrom(knownLabels);

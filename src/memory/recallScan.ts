@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 import { countOf, recordOf } from './postings.ts';
 import { WINDOW, type RecallColumns } from './recallColumns.ts';
 import type { Question, RecallOptions } from './recallTypes.ts';
@@ -39,7 +40,7 @@ function makeRoom(entries: number): void {
 
 /** ln(1 + (N - n + 0.5) / (n + 0.5)), the inverse document frequency that is always above 0 (Lucene's BM25). */
 export const inverseFrequency = (total: number, having: number): number =>
-  Math.log(1 + (total - having + 0.5) / (having + 0.5));
+  ln(1 + (total - having + 0.5) / (having + 0.5));
 
 /** The weight of each of the question's terms. */
 function weigh(columns: RecallColumns, question: Question, options: RecallOptions): Float64Array {
