@@ -1,0 +1,238 @@
+import { assert } from '../kernel/assert.ts';
+import { GrowableF32, GrowableU32 } from './growable.ts';
+import { plainScan, simdScan, type VectorScan } from './vectorScan.ts';
+
+/** What made a vector: vectors compare only with those of the same model and size. */
+export interface VectorTag {
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+export interface VectorHit {
+  readonly id: number;
+  /** Cosine, from -1 to 1, as exact as 8 bits a number allow. */
+  readonly similarity: number;
+}
+
+/** Up to so many vectors every one is compared; beyond, bits choose whom to compare. */
+const FLAT_MAX = 50_000;
+/** Share of the vectors whose bits are nearest that is compared, and the least number. */
+const RESCORED_SHARE = 0.1;
+const RESCORED_MIN = 4_000;
+/** A memory of WebAssembly reserves much address space: small indexes do without. */
+const SIMD_MIN = 2_000;
+
+/**
+ * Vectors by the id of their memory, 8 bits a number. Search is flat up to 50,000 and exact but for the 8 bits; above,
+ * one bit a number (its sign after the mean of the first vectors is taken off) chooses the tenth that is compared.
+ */
+export class VectorIndex {
+  readonly tag: VectorTag;
+  /** Bytes of a vector, and of its bits. */
+  readonly #size: number;
+  readonly #bitSize: number;
+  #vectors: VectorScan = plainScan();
+  #bits: VectorScan | null = null;
+  readonly #allowSimd: boolean;
+  readonly #ids = new GrowableU32();
+  readonly #scales = new GrowableF32();
+  readonly #slots = new Map<number, number>();
+  #mean: Float32Array | null = null;
+  #out = new Int32Array(0);
+  /** Whether the vectors already lie where SIMD reaches them. */
+  #moved = false;
+
+  /** @param allowSimd false for plain JavaScript, which finds the same */
+  constructor(tag: VectorTag, allowSimd = true) {
+    this.tag = tag;
+    this.#size = Math.ceil(tag.dimensions / 16) * 16;
+    this.#bitSize = Math.ceil(tag.dimensions / 128) * 16;
+    this.#allowSimd = allowSimd;
+  }
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  get bytes(): number {
+    return this.size * (this.#size + (this.#bits ? this.#bitSize : 0) + 56);
+  }
+
+  has(id: number): boolean {
+    return this.#slots.has(id);
+  }
+
+  /** Sets the vector of a memory, made a unit vector; zero vectors are refused (false). Throws AssertionError for another size. */
+  set(id: number, vector: ArrayLike<number>): boolean {
+    assert(
+      vector.length === this.tag.dimensions,
+      `a vector of ${this.tag.model} has ${this.tag.dimensions} numbers`,
+    );
+    let slot = this.#slots.get(id);
+    const isNew = slot === undefined;
+    slot ??= this.size;
+    if (isNew && slot === SIMD_MIN) this.#move();
+    this.#vectors.reserve((slot + 2) * this.#size);
+    const scale = this.#quantise(vector, (slot + 1) * this.#size);
+    if (scale === 0) return false;
+    if (isNew) {
+      this.#slots.set(id, slot);
+      this.#ids.push(id);
+      this.#scales.push(scale);
+      if (this.size === FLAT_MAX + 1) this.#makeBits();
+    } else this.#scales.array[slot] = scale;
+    if (this.#bits) this.#setBits(slot);
+    return true;
+  }
+
+  /** Takes a memory's vector out; the last one takes its place. */
+  remove(id: number): boolean {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return false;
+    const last = this.size - 1;
+    const { bytes } = this.#vectors;
+    bytes.copyWithin((slot + 1) * this.#size, (last + 1) * this.#size, (last + 2) * this.#size);
+    this.#bits?.bytes.copyWithin(
+      (slot + 1) * this.#bitSize,
+      (last + 1) * this.#bitSize,
+      (last + 2) * this.#bitSize,
+    );
+    const moved = this.#ids.array[last]!;
+    this.#ids.array[slot] = moved;
+    this.#scales.array[slot] = this.#scales.array[last]!;
+    this.#slots.set(moved, slot);
+    this.#slots.delete(id);
+    this.#ids.length = this.#scales.length = last;
+    return true;
+  }
+
+  /** The up to `k` most similar, best first, ties by lower id. */
+  search(query: ArrayLike<number>, k: number): VectorHit[] {
+    const own = this.#aim(query);
+    if (own === 0 || k <= 0) return [];
+    const n = this.size;
+    if (this.#out.length < n) this.#out = new Int32Array(Math.ceil(n * 1.25));
+    const best: VectorHit[] = [];
+    const offer = (slot: number, dot: number): void => {
+      const similarity = dot * own * this.#scales.array[slot]!;
+      const id = this.#ids.array[slot]!;
+      const worst = best[k - 1];
+      if (worst && (similarity < worst.similarity || (similarity === worst.similarity && id > worst.id)))
+        return;
+      let at = Math.min(best.length, k - 1);
+      while (
+        at > 0 &&
+        (best[at - 1]!.similarity < similarity ||
+          (best[at - 1]!.similarity === similarity && best[at - 1]!.id > id))
+      )
+        at--;
+      best.splice(at, 0, { id, similarity });
+      if (best.length > k) best.length = k;
+    };
+    if (!this.#bits) {
+      this.#vectors.dot(0, this.#size, n, this.#size, this.#out);
+      for (let slot = 0; slot < n; slot++) offer(slot, this.#out[slot]!);
+      return best;
+    }
+    const one = new Int32Array(1);
+    for (const slot of this.#nearestBits(Math.max(RESCORED_MIN, k, Math.ceil(n * RESCORED_SHARE)))) {
+      this.#vectors.dot(0, (slot + 1) * this.#size, 1, this.#size, one);
+      offer(slot, one[0]!);
+    }
+    return best;
+  }
+
+  /** How similar each memory is to the query; NaN for one without a vector. */
+  similarityTo(query: ArrayLike<number>): (id: number) => number {
+    const own = this.#aim(query);
+    const aimed = this.#vectors.bytes.slice(0, this.#size);
+    return (id) => {
+      const slot = this.#slots.get(id);
+      if (slot === undefined || own === 0) return NaN;
+      const { bytes } = this.#vectors;
+      const from = (slot + 1) * this.#size;
+      let sum = 0;
+      for (let d = 0; d < aimed.length; d++) sum += aimed[d]! * bytes[from + d]!;
+      return sum * own * this.#scales.array[slot]!;
+    };
+  }
+
+  /** Puts a query before the first vector; returns its scale. */
+  #aim(query: ArrayLike<number>): number {
+    assert(query.length === this.tag.dimensions, `a query needs ${this.tag.dimensions} numbers`);
+    this.#vectors.reserve(2 * this.#size);
+    const scale = this.#quantise(query, 0);
+    if (this.#bits) this.#writeBits(this.#vectors.bytes, 0, 1 / (scale || 1), 0);
+    return scale;
+  }
+
+  /** Writes 8 bits a number; returns what one step is worth in the unit vector, 0 for a zero vector. */
+  #quantise(vector: ArrayLike<number>, at: number): number {
+    let squares = 0;
+    let top = 0;
+    for (let d = 0; d < vector.length; d++) {
+      const x = vector[d]!;
+      squares += x * x;
+      if (Math.abs(x) > top) top = Math.abs(x);
+    }
+    const { bytes } = this.#vectors;
+    bytes.fill(0, at, at + this.#size);
+    if (!(top > 0) || !Number.isFinite(squares)) return 0;
+    for (let d = 0; d < vector.length; d++) bytes[at + d] = Math.round((vector[d]! * 127) / top);
+    return top / (127 * Math.sqrt(squares));
+  }
+
+  #move(): void {
+    const scan = this.#allowSimd ? simdScan() : null;
+    if (!scan || this.#moved) return;
+    this.#moved = true;
+    scan.reserve(this.#vectors.bytes.length);
+    scan.bytes.set(this.#vectors.bytes);
+    this.#vectors = scan;
+  }
+
+  #makeBits(): void {
+    const { bytes } = this.#vectors;
+    const mean = new Float32Array(this.tag.dimensions);
+    for (let slot = 0; slot < this.size; slot++)
+      for (let d = 0; d < mean.length; d++)
+        mean[d]! += (bytes[(slot + 1) * this.#size + d]! * this.#scales.array[slot]!) / this.size;
+    this.#mean = mean;
+    this.#bits = (this.#allowSimd ? simdScan() : null) ?? plainScan();
+    for (let slot = 0; slot < this.size; slot++) this.#setBits(slot);
+  }
+
+  #setBits(slot: number): void {
+    this.#writeBits(
+      this.#vectors.bytes,
+      (slot + 1) * this.#size,
+      1 / this.#scales.array[slot]!,
+      (slot + 1) * this.#bitSize,
+    );
+  }
+
+  /** @param steps how many steps the unit is: the mean is compared in steps */
+  #writeBits(vectors: Int8Array, from: number, steps: number, to: number): void {
+    this.#bits!.reserve(to + this.#bitSize);
+    const bits = this.#bits!.bytes;
+    bits.fill(0, to, to + this.#bitSize);
+    for (let d = 0; d < this.tag.dimensions; d++)
+      if (vectors[from + d]! > this.#mean![d]! * steps) bits[to + (d >> 3)]! |= 1 << (d & 7);
+  }
+
+  /** Slots of the `count` vectors whose bits differ least from the query's, by counting how many differ by how much. */
+  #nearestBits(count: number): number[] {
+    const n = this.size;
+    this.#bits!.hamming(0, this.#bitSize, n, this.#bitSize, this.#out);
+    const having = new Uint32Array(8 * this.#bitSize + 1);
+    for (let slot = 0; slot < n; slot++) having[this.#out[slot]!]!++;
+    let limit = 0;
+    for (let sum = 0; limit < having.length; limit++) {
+      sum += having[limit]!;
+      if (sum >= count) break;
+    }
+    const slots: number[] = [];
+    for (let slot = 0; slot < n; slot++) if (this.#out[slot]! <= limit) slots.push(slot);
+    return slots;
+  }
+}
