@@ -57,8 +57,8 @@ export class Lexicon {
     const id = this.words;
     this.#words.set(word, id);
     this.wordTerms.push(this.takeTerm(term));
-    const digit = /\p{N}/u.test(word);
-    const year = /^(1\d|20)\d\d$/.test(word);
+    const digit = /\d/.test(word);
+    const year = digit && /^(1\d|20)\d\d$/.test(word);
     this.wordFlags.push((TIME_WORDS.has(word) || year ? IS_TIME : 0) | (digit ? HAS_DIGIT : 0));
     this.bytes += ENTRY_BYTES + 8 + 2 * word.length;
     return id;

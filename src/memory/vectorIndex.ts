@@ -14,17 +14,22 @@ export interface VectorHit {
   readonly similarity: number;
 }
 
-/** Up to so many vectors every one is compared; beyond, bits choose whom to compare. */
-const FLAT_MAX = 50_000;
+/** Up to so many bytes (50,000 vectors of 384 numbers) every vector is compared; beyond, bits choose whom to compare. */
+const FLAT_BYTES = 50_000 * 384;
 /** Share of the vectors whose bits are nearest that is compared, and the least number. */
-const RESCORED_SHARE = 0.1;
+const RESCORED_SHARE = 0.15;
 const RESCORED_MIN = 4_000;
+/** So many times `k` are compared once more at 16 bits a number, which loses no places. */
+const REFINED = 4;
+/** Parts of a step in which the rest of a number is kept: half a step is 127 of them. */
+const LOW_STEPS = 254;
 /** A memory of WebAssembly reserves much address space: small indexes do without. */
 const SIMD_MIN = 2_000;
 
 /**
- * Vectors by the id of their memory, 8 bits a number. Search is flat up to 50,000 and exact but for the 8 bits; above,
- * one bit a number (its sign after the mean of the first vectors is taken off) chooses the tenth that is compared.
+ * Vectors by the id of their memory, 8 bits a number for the scan and 8 more for the order of the best. Search is flat
+ * up to 50,000 vectors of 384 numbers; above, one bit a number (its sign after the mean of the first vectors is taken
+ * off) chooses the seventh part that is compared.
  */
 export class VectorIndex {
   readonly tag: VectorTag;
@@ -32,7 +37,10 @@ export class VectorIndex {
   readonly #size: number;
   readonly #bitSize: number;
   #vectors: VectorScan = plainScan();
+  /** What 8 bits lose of each vector, in the same places. */
+  readonly #rests: VectorScan = plainScan();
   #bits: VectorScan | null = null;
+  readonly #flatBytes: number;
   readonly #allowSimd: boolean;
   readonly #ids = new GrowableU32();
   readonly #scales = new GrowableF32();
@@ -42,8 +50,12 @@ export class VectorIndex {
   /** Whether the vectors already lie where SIMD reaches them. */
   #moved = false;
 
-  /** @param allowSimd false for plain JavaScript, which finds the same */
-  constructor(tag: VectorTag, allowSimd = true) {
+  /**
+   * @param allowSimd false for plain JavaScript, which finds the same
+   * @param flatBytes how many bytes of vectors are compared one by one
+   */
+  constructor(tag: VectorTag, allowSimd = true, flatBytes = FLAT_BYTES) {
+    this.#flatBytes = flatBytes;
     this.tag = tag;
     this.#size = Math.ceil(tag.dimensions / 16) * 16;
     this.#bitSize = Math.ceil(tag.dimensions / 128) * 16;
@@ -55,7 +67,7 @@ export class VectorIndex {
   }
 
   get bytes(): number {
-    return this.size * (this.#size + (this.#bits ? this.#bitSize : 0) + 56);
+    return this.size * (2 * this.#size + (this.#bits ? this.#bitSize : 0) + 56);
   }
 
   has(id: number): boolean {
@@ -72,14 +84,18 @@ export class VectorIndex {
     const isNew = slot === undefined;
     slot ??= this.size;
     if (isNew && slot === SIMD_MIN) this.#move();
-    this.#vectors.reserve((slot + 2) * this.#size);
-    const scale = this.#quantise(vector, (slot + 1) * this.#size);
-    if (scale === 0) return false;
+    this.#vectors.reserve(this.#at(slot + 1));
+    this.#rests.reserve(this.#at(slot + 1));
+    const scale = this.#quantise(vector, this.#at(slot));
+    if (scale === 0) {
+      if (!isNew) this.remove(id);
+      return false;
+    }
     if (isNew) {
       this.#slots.set(id, slot);
       this.#ids.push(id);
       this.#scales.push(scale);
-      if (this.size === FLAT_MAX + 1) this.#makeBits();
+      if (!this.#bits && this.size * this.#size > this.#flatBytes) this.#makeBits();
     } else this.#scales.array[slot] = scale;
     if (this.#bits) this.#setBits(slot);
     return true;
@@ -90,8 +106,8 @@ export class VectorIndex {
     const slot = this.#slots.get(id);
     if (slot === undefined) return false;
     const last = this.size - 1;
-    const { bytes } = this.#vectors;
-    bytes.copyWithin((slot + 1) * this.#size, (last + 1) * this.#size, (last + 2) * this.#size);
+    for (const { bytes } of [this.#vectors, this.#rests])
+      bytes.copyWithin(this.#at(slot), this.#at(last), this.#at(last + 1));
     this.#bits?.bytes.copyWithin(
       (slot + 1) * this.#bitSize,
       (last + 1) * this.#bitSize,
@@ -112,14 +128,15 @@ export class VectorIndex {
     if (own === 0 || k <= 0) return [];
     const n = this.size;
     if (this.#out.length < n) this.#out = new Int32Array(Math.ceil(n * 1.25));
+    const kept = k * REFINED;
     const best: VectorHit[] = [];
     const offer = (slot: number, dot: number): void => {
       const similarity = dot * own * this.#scales.array[slot]!;
       const id = this.#ids.array[slot]!;
-      const worst = best[k - 1];
+      const worst = best[kept - 1];
       if (worst && (similarity < worst.similarity || (similarity === worst.similarity && id > worst.id)))
         return;
-      let at = Math.min(best.length, k - 1);
+      let at = Math.min(best.length, kept - 1);
       while (
         at > 0 &&
         (best[at - 1]!.similarity < similarity ||
@@ -127,40 +144,67 @@ export class VectorIndex {
       )
         at--;
       best.splice(at, 0, { id, similarity });
-      if (best.length > k) best.length = k;
+      if (best.length > kept) best.length = kept;
     };
-    if (!this.#bits) {
-      this.#vectors.dot(0, this.#size, n, this.#size, this.#out);
+    if (this.#bits) {
+      const count = Math.max(RESCORED_MIN, kept, Math.ceil(n * RESCORED_SHARE));
+      for (const slot of this.#nearestBits(count))
+        offer(slot, this.#vectors.dotOne(0, this.#at(slot), this.#size));
+    } else {
+      this.#vectors.dot(0, this.#at(0), n, this.#size, this.#out);
       for (let slot = 0; slot < n; slot++) offer(slot, this.#out[slot]!);
-      return best;
     }
-    const one = new Int32Array(1);
-    for (const slot of this.#nearestBits(Math.max(RESCORED_MIN, k, Math.ceil(n * RESCORED_SHARE)))) {
-      this.#vectors.dot(0, (slot + 1) * this.#size, 1, this.#size, one);
-      offer(slot, one[0]!);
-    }
-    return best;
+    return best
+      .map(({ id, similarity }) => {
+        const slot = this.#slots.get(id)!;
+        return { id, similarity: similarity + this.#lost(slot) * own * this.#scales.array[slot]! };
+      })
+      .sort((a, b) => b.similarity - a.similarity || a.id - b.id)
+      .slice(0, k);
   }
 
   /** How similar each memory is to the query; NaN for one without a vector. */
   similarityTo(query: ArrayLike<number>): (id: number) => number {
     const own = this.#aim(query);
-    const aimed = this.#vectors.bytes.slice(0, this.#size);
+    const aimed = Float64Array.from({ length: this.#size }, (_, d) => this.#exactly(d));
     return (id) => {
       const slot = this.#slots.get(id);
       if (slot === undefined || own === 0) return NaN;
-      const { bytes } = this.#vectors;
-      const from = (slot + 1) * this.#size;
+      const from = this.#at(slot);
       let sum = 0;
-      for (let d = 0; d < aimed.length; d++) sum += aimed[d]! * bytes[from + d]!;
+      for (let d = 0; d < this.tag.dimensions; d++) sum += aimed[d]! * this.#exactly(from + d);
       return sum * own * this.#scales.array[slot]!;
     };
+  }
+
+  /** A number with what 8 bits lose of it, in steps. */
+  #exactly(at: number): number {
+    return this.#vectors.bytes[at]! + this.#rests.bytes[at]! / LOW_STEPS;
+  }
+
+  /** What the dot product of the query and a vector lacks when both have 8 bits. */
+  #lost(slot: number): number {
+    const vectors = this.#vectors.bytes;
+    const rests = this.#rests.bytes;
+    const from = this.#at(slot);
+    let sum = 0;
+    for (let d = 0; d < this.tag.dimensions; d++)
+      sum +=
+        (vectors[d]! * rests[from + d]! + rests[d]! * (vectors[from + d]! + rests[from + d]! / LOW_STEPS)) /
+        LOW_STEPS;
+    return sum;
+  }
+
+  /** Where a vector begins; before the first lies the query. */
+  #at(slot: number): number {
+    return (slot + 1) * this.#size;
   }
 
   /** Puts a query before the first vector; returns its scale. */
   #aim(query: ArrayLike<number>): number {
     assert(query.length === this.tag.dimensions, `a query needs ${this.tag.dimensions} numbers`);
-    this.#vectors.reserve(2 * this.#size);
+    this.#vectors.reserve(this.#at(0));
+    this.#rests.reserve(this.#at(0));
     const scale = this.#quantise(query, 0);
     if (this.#bits) this.#writeBits(this.#vectors.bytes, 0, 1 / (scale || 1), 0);
     return scale;
@@ -176,9 +220,15 @@ export class VectorIndex {
       if (Math.abs(x) > top) top = Math.abs(x);
     }
     const { bytes } = this.#vectors;
+    const rests = this.#rests.bytes;
     bytes.fill(0, at, at + this.#size);
     if (!(top > 0) || !Number.isFinite(squares)) return 0;
-    for (let d = 0; d < vector.length; d++) bytes[at + d] = Math.round((vector[d]! * 127) / top);
+    for (let d = 0; d < vector.length; d++) {
+      const steps = (vector[d]! * 127) / top;
+      const whole = Math.round(steps);
+      bytes[at + d] = whole;
+      rests[at + d] = Math.round((steps - whole) * LOW_STEPS);
+    }
     return top / (127 * Math.sqrt(squares));
   }
 
@@ -196,7 +246,7 @@ export class VectorIndex {
     const mean = new Float32Array(this.tag.dimensions);
     for (let slot = 0; slot < this.size; slot++)
       for (let d = 0; d < mean.length; d++)
-        mean[d]! += (bytes[(slot + 1) * this.#size + d]! * this.#scales.array[slot]!) / this.size;
+        mean[d]! += (bytes[this.#at(slot) + d]! * this.#scales.array[slot]!) / this.size;
     this.#mean = mean;
     this.#bits = (this.#allowSimd ? simdScan() : null) ?? plainScan();
     for (let slot = 0; slot < this.size; slot++) this.#setBits(slot);
@@ -205,7 +255,7 @@ export class VectorIndex {
   #setBits(slot: number): void {
     this.#writeBits(
       this.#vectors.bytes,
-      (slot + 1) * this.#size,
+      this.#at(slot),
       1 / this.#scales.array[slot]!,
       (slot + 1) * this.#bitSize,
     );

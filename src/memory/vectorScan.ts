@@ -8,7 +8,9 @@ export interface VectorScan {
   reserve(size: number): void;
   /** For each of `count` vectors of `size` bytes (a multiple of 8) from `vectors` on: its dot product with the one at `query`. */
   dot(query: number, vectors: number, count: number, size: number, out: Int32Array): void;
-  /** The same for bits that differ; `size` is a multiple of 16. */
+  /** The dot product with one vector. */
+  dotOne(query: number, vector: number, size: number): number;
+  /** As `dot` for bits that differ; `size` is a multiple of 16. */
   hamming(query: number, vectors: number, count: number, size: number, out: Int32Array): void;
 }
 
@@ -38,6 +40,11 @@ export function plainScan(): VectorScan {
         for (let d = 0; d < size; d++) sum += bytes[query + d]! * bytes[at + d]!;
         out[i] = sum;
       }
+    },
+    dotOne(query, vector, size) {
+      let sum = 0;
+      for (let d = 0; d < size; d++) sum += bytes[query + d]! * bytes[vector + d]!;
+      return sum;
     },
     hamming(query, vectors, count, size, out) {
       for (let i = 0, at = vectors; i < count; i++, at += size) {
@@ -82,6 +89,9 @@ export function simdScan(): VectorScan | null {
       }
     };
   const offset = 4 * BATCH;
+  let one = new Int32Array(memory.buffer, 0, 1);
+  // A memory that grew has another buffer.
+  const result = (): Int32Array => (one.length === 1 ? one : (one = new Int32Array(memory.buffer, 0, 1)));
   let bytes = new Int8Array(memory.buffer, offset);
   return {
     get bytes() {
@@ -95,6 +105,10 @@ export function simdScan(): VectorScan | null {
       bytes = new Int8Array(memory.buffer, offset);
     },
     dot: scan('dot', 8),
+    dotOne(query, vector, size) {
+      kernel.dot(offset + query, offset + vector, 1, size / 8, 0);
+      return result()[0]!;
+    },
     hamming: scan('hamming', 16),
   };
 }

@@ -1,0 +1,3 @@
+import { measure, type RecallAsked } from './measure.ts';
+
+self.onmessage = (event: MessageEvent<RecallAsked>) => self.postMessage(measure(event.data));
