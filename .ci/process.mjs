@@ -78,3 +78,13 @@ export async function packCorpus() {
   if (!existsSync(script)) return 0;
   return node(script);
 }
+
+/**
+ * Packs the word vectors unless they are; does nothing where the script is not.
+ * @returns {Promise<number>} the exit code
+ */
+export async function packEmbeddings() {
+  const script = join(root, '.ci', 'pack-embeddings.mjs');
+  if (!existsSync(script)) return 0;
+  return node(script);
+}

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromiumFlags, findChromium } from './chromium.mjs';
-import { node, packCorpus, root, run, tool } from './process.mjs';
+import { node, packCorpus, packEmbeddings, root, run, tool } from './process.mjs';
 
 /** Says what happened, why, and what to do next; then ends the process. */
 function giveUp(sentence) {
@@ -79,6 +79,8 @@ export async function setUp({ browser }) {
   if (major < 20) giveUp(`Treering needs Node 20 or newer; this is Node ${process.versions.node}.`);
   await installPackages();
   if ((await packCorpus()) !== 0) giveUp('The built-in text could not be packed; see above.');
+  // Recall goes on without word vectors: a failure here is said, and is not the end.
+  if ((await packEmbeddings()) !== 0) console.log('The word vectors could not be packed; see above.');
   if (!browser) return null;
   const chromium = await provideChromium();
   // Playwright and Vitest look it up again in their own processes: tell them once.

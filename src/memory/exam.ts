@@ -5,6 +5,7 @@ import { analyseQuestion, questionOfTerms } from './question.ts';
 import { createRecallIndex } from './recallIndex.ts';
 import type { Question, RecallIndex, RecallOptions } from './recallTypes.ts';
 import { analyse } from './text.ts';
+import { VectorIndex, type VectorTag } from './vectorIndex.ts';
 
 /** Something that answers an exam's questions. */
 export interface Examinee {
@@ -70,6 +71,34 @@ export function indexExaminee(name: string, telling: Telling, options: RecallOpt
       const read = (text: string): Question =>
         telling === 'all' ? analyseQuestion(text) : questionOfTerms(analyse(text));
       return (question, k) => index.recall(read(question), k, options).map((hit) => hit.id);
+    },
+  };
+}
+
+/** Entries nearest by vector that are looked at beside those found by words. */
+const NEAREST = 20;
+
+/** The two stages with vectors that are made at once. */
+export function vectorExaminee(
+  name: string,
+  tag: VectorTag,
+  vectorOf: (text: string) => Float32Array,
+): Examinee {
+  return {
+    name,
+    learn(group) {
+      const index = indexOf(group);
+      const vectors = new VectorIndex(tag);
+      group.entries.forEach((entry, id) => vectors.set(id, vectorOf(entry.text)));
+      return (question, k) => {
+        const vector = vectorOf(question);
+        return index
+          .recall(analyseQuestion(question), k, {
+            similarity: vectors.similarityTo(vector),
+            extra: vectors.search(vector, NEAREST).map((hit) => hit.id),
+          })
+          .map((hit) => hit.id);
+      };
     },
   };
 }

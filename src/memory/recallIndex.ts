@@ -60,6 +60,9 @@ export function createRecallIndex(): RecallIndex {
   /** By term: how often it is in the entry being added; all zero between. */
   const counts = new GrowableU32();
   let lastThread = '';
+  let lastSpeaker = '';
+  /** Entries in whose thread another one spoke just before. */
+  let speakerChanges = 0;
   let threadsOpened = 0;
   /** Removed entries whose postings and tokens are still there. */
   let dead = 0;
@@ -200,7 +203,9 @@ export function createRecallIndex(): RecallIndex {
         frequencies.array[term]!++;
       }
       if (entry.thread === '' || entry.thread !== lastThread || id === 0) threadsOpened++;
+      else if (entry.speaker !== lastSpeaker) speakerChanges++;
       lastThread = entry.thread;
+      lastSpeaker = entry.speaker;
       threads.push(threadsOpened);
       lengths.push(length);
       windowLengths.push(0);
@@ -252,7 +257,7 @@ export function createRecallIndex(): RecallIndex {
       const question = typeof asked === 'string' ? analyseQuestion(asked) : asked;
       if (k <= 0 || columns.live === 0) return [];
       const weights =
-        options.weights === undefined ? weightsFor(columns.lengthSum / columns.live) : options.weights;
+        options.weights === undefined ? weightsFor(speakerChanges / threads.length) : options.weights;
       const limit = weights === null ? k : Math.max(k, options.candidates ?? CANDIDATES);
       const found = firstStage(columns, question, limit, options);
       if (weights !== null) return secondStage(columns, question, found, k, weights, options);

@@ -1,7 +1,7 @@
 import type { RecallWeights } from './recallTypes.ts';
 
-/** Entries with fewer terms than this on average are turns of a conversation. */
-const TURN_TERMS_MAX = 25;
+/** A memory is one of conversations when in this share of its entries another one speaks than in the entry before. */
+const TURN_SHARE_MIN = 0.2;
 
 /** For passages: learned by `npm run bench -- tune` on SQuAD, which also tells how they do on questions not learned from. */
 export const PASSAGE_WEIGHTS: RecallWeights = {
@@ -53,6 +53,6 @@ export const TURN_WEIGHTS: RecallWeights = {
   importance: 0.02,
 };
 
-/** The weights for a memory whose entries have so many terms on average. */
-export const weightsFor = (meanTerms: number): RecallWeights =>
-  meanTerms < TURN_TERMS_MAX ? TURN_WEIGHTS : PASSAGE_WEIGHTS;
+/** The weights for a memory in which the speaker changes in such a share of entries. */
+export const weightsFor = (speakerChanges: number): RecallWeights =>
+  speakerChanges >= TURN_SHARE_MIN ? TURN_WEIGHTS : PASSAGE_WEIGHTS;

@@ -52,8 +52,13 @@ export function packStaticModel(
   return out;
 }
 
+/** A model read: an embedder that can answer at once, too. */
+export interface StaticModel extends Embedder, StaticModelHead {
+  readonly vectorOf: (text: string) => Float32Array;
+}
+
 /** Reads a packed model. The error is a sentence; nothing is thrown. */
-export function readStaticModel(bytes: Uint8Array): Result<Embedder & StaticModelHead, EmbeddingError> {
+export function readStaticModel(bytes: Uint8Array): Result<StaticModel, EmbeddingError> {
   const damaged = (what: string): Result<never, EmbeddingError> =>
     err({
       reason: 'malformed',
@@ -83,6 +88,7 @@ export function readStaticModel(bytes: Uint8Array): Result<Embedder & StaticMode
     ...head,
     tier: 'static',
     tag: { model: head.model, dimensions },
+    vectorOf: embedOne,
     embed: (texts) => Promise.resolve(ok(texts.map(embedOne))),
   });
 

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createRng } from '../../src/kernel/rng.ts';
-import { EXAMINEES, examine, type ExamReport } from '../../src/memory/exam.ts';
+import { EXAMINEES, examine, vectorExaminee, type Examinee, type ExamReport } from '../../src/memory/exam.ts';
 import { METRICS, type Metric } from '../../src/memory/examMetrics.ts';
+import { readStaticModel } from '../../src/memory/staticEmbedding.ts';
 import { atLeast, type BenchContext, type BenchResult, type BenchTarget } from '../harness/bench.ts';
 import { dataFolder, readExamPath } from '../harness/examFile.ts';
 
@@ -25,7 +28,8 @@ export function run({ args, log }: BenchContext): Promise<BenchResult> {
         `; public ones lie in ${dataFolder()}/datasets if that folder is there).`,
     );
   const data = readExamPath(path);
-  const steps = examine(data, EXAMINEES, createRng(args['seed'] ?? 'exam'));
+  const examinees = [...EXAMINEES, ...withWordVectors(log)];
+  const steps = examine(data, examinees, createRng(args['seed'] ?? 'exam'));
   let step = steps.next();
   let told = 0;
   while (!step.done) {
@@ -48,6 +52,18 @@ export function run({ args, log }: BenchContext): Promise<BenchResult> {
     rows,
     targets: targetsOf(report),
   });
+}
+
+/** The two stages with the packed word vectors, where they are. */
+function withWordVectors(log: (line: string) => void): Examinee[] {
+  const path = join(process.cwd(), 'public', 'models', 'glove-100d.bin');
+  if (!existsSync(path)) {
+    log('There are no packed word vectors (public/models): the exam goes on without them.');
+    return [];
+  }
+  const model = readStaticModel(readFileSync(path));
+  if (!model.ok) throw new Error(model.error.message);
+  return [vectorExaminee('with word vectors', model.value.tag, model.value.vectorOf)];
 }
 
 function print(report: ExamReport, log: (line: string) => void): void {
