@@ -33,6 +33,10 @@ export const entries = {
     ...['memory/directory', 'memory/documents', 'memory/journal'],
     ...['memory/documentTerms'],
     ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],
+    ...['memory/embedding', 'memory/endpointEmbedding', 'memory/exam', 'memory/examData'],
+    ...['memory/examMetrics', 'memory/examTypes', 'memory/neuralEmbedding', 'memory/question'],
+    ...['memory/recallIndex', 'memory/recallTypes', 'memory/staticEmbedding', 'memory/vectorIndex'],
+    ...['memory/vectorTier'],
     ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
   ],
   provider: [
