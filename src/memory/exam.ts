@@ -76,7 +76,7 @@ export function indexExaminee(name: string, telling: Telling, options: RecallOpt
 }
 
 /** Entries nearest by vector that are looked at beside those found by words. */
-const NEAREST = 20;
+const NEAREST = 50;
 
 /** The two stages with vectors that are made at once. */
 export function vectorExaminee(
