@@ -1,307 +1,470 @@
-import { AXES, type Axis } from './limits.ts';
+import { rateNow, refused } from './belief.ts';
+import type { Priority } from './fairQueue.ts';
+import type { Unit } from './meter.ts';
+import {
+  amountOf,
+  costsOf,
+  dominantMs,
+  inFlightOf,
+  type Lease,
+  type Permit,
+  type QuotaState,
+  type TokenUse,
+  type Waiting,
+} from './quotaState.ts';
+import { estimatedGoMs, expectedServiceMs, lateMessage, shedMessage, fullMessage } from './shedding.ts';
 
-/** Pacing of one limit. Amounts in the limit's unit. */
-export interface PaceConfig {
-  readonly perMs: number;
-  /** What may go at once after a pause. The endpoint must let through at least this much plus `perMs` x the variation of delays. */
-  readonly burst: number;
-}
-
-/** What the coordinator knows of the endpoint. Times in ms. */
-export interface QuotaConfig {
-  readonly pace: Readonly<Record<Axis, PaceConfig>>;
-  readonly concurrency: number;
-  /** Most requests that wait; the next one is shed. */
-  readonly queueMax: number;
-  /** The one-way delay varies by this much at most, for a cost above the burst, which needs the endpoint's bucket full. */
-  readonly jitterMs: number;
-  /** A request that was cut off may run on at the endpoint this long, at most. */
-  readonly lingerMs: number;
-  /** From permit to settlement, on average, as long as nothing was measured. */
-  readonly expectedMs: number;
-  /** From permit to the end at the endpoint, at most, of a request whose node is gone. */
-  readonly longestMs: number;
+/** What the endpoint's headers say of a limit. */
+export interface ToldLimit {
+  readonly unit: Unit;
+  readonly limit: number;
+  readonly remaining: number;
 }
 
 export type QuotaInput =
-  | {
+  | ({
       readonly type: 'acquire';
       /** The caller's own number for it. */
       readonly id: number;
       /** Who loses it when a node dies. */
       readonly holder: number;
-      readonly inputTokens: number;
-      readonly outputTokens: number;
+      /** Whose turn it takes: shares are fair between flows. */
+      readonly flow: string;
+      readonly priority: Priority;
       readonly deadlineAtMs: number;
-    }
+    } & TokenUse)
+  | { readonly type: 'progress'; readonly permit: number; readonly outputTokens: number }
   | {
       readonly type: 'settle';
       readonly permit: number;
       readonly status: number;
-      readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
+      /** Zeros with status 0: it was never sent. */
+      readonly usage: TokenUse | null;
       readonly retryAfterMs: number | null;
+      readonly told?: readonly ToldLimit[];
+      /** Of a 429: the limit that it named; missing when it named none. */
+      readonly over?: Unit | 'concurrency';
     }
+  | ({
+      readonly type: 'lease';
+      readonly holder: number;
+      readonly places: number;
+      readonly forMs: number;
+    } & TokenUse)
+  | ({
+      readonly type: 'lease-used';
+      readonly lease: number;
+      readonly permit: number;
+      readonly flow: string;
+      readonly priority: Priority;
+      readonly deadlineAtMs: number;
+    } & TokenUse)
+  | { readonly type: 'lease-returned'; readonly lease: number; readonly holder: number }
   | { readonly type: 'release-holder'; readonly holder: number }
   | { readonly type: 'tick' };
 
 export type QuotaEffect =
   | { readonly type: 'go'; readonly id: number; readonly permit: number; readonly queuedMs: number }
   | { readonly type: 'shed'; readonly id: number; readonly message: string }
+  /** That many permits from `firstPermit` on, one a request. */
+  | { readonly type: 'leased'; readonly lease: Lease; readonly firstPermit: number }
   /** Used (or given back), for the account of use: requests and prompts as they go, answers as they come. */
-  | { readonly type: 'charged'; readonly axis: Axis; readonly amount: number };
+  | { readonly type: 'charged'; readonly unit: Unit; readonly amount: number };
 
-interface Waiting {
-  readonly id: number;
-  readonly holder: number;
-  readonly cost: Readonly<Record<Axis, number>>;
-  readonly deadlineAtMs: number;
-  readonly sinceMs: number;
+type Input<T extends QuotaInput['type']> = Extract<QuotaInput, { type: T }>;
+
+/** Half a mean squared: the variance of what is still to come, between that of equal and of exponential lengths. */
+const VARIANCE = 0.5;
+/** A lease is for quiet times: with less than this free there is none. */
+const LEASE_FREE = 0.5;
+
+function charged(effects: QuotaEffect[], unit: Unit, amount: number): void {
+  if (amount !== 0) effects.push({ type: 'charged', unit, amount });
 }
 
-interface Permit {
-  readonly holder: number;
-  readonly cost: Readonly<Record<Axis, number>>;
-  readonly goAtMs: number;
-  /** Not settled by then, it is taken for lost. */
-  expiresAtMs: number;
-}
-
-/** All of the coordinator's state. Changed by `stepQuota` alone. */
-export interface QuotaState {
-  readonly config: QuotaConfig;
-  /** GCRA's theoretical arrival time of each limit: the bucket is full from then on. */
-  readonly fullAtMs: Record<Axis, number>;
-  readonly queue: Waiting[];
-  /** Sum of the costs in the queue. */
-  readonly queued: Record<Axis, number>;
-  readonly permits: Map<number, Permit>;
-  /** When each request that was cut off has surely ended at the endpoint. */
-  lingering: number[];
-  nextPermit: number;
-  /** The endpoint said 429: nothing goes before. */
-  pausedUntilMs: number;
-  /** Smoothed time from permit to settlement, and the longest seen. */
-  meanMs: number;
-  slowestMs: number;
-}
-
-export function createQuota(config: QuotaConfig, nowMs: number): QuotaState {
-  return {
-    config,
-    fullAtMs: { requests: nowMs, inputTokens: nowMs, outputTokens: nowMs },
-    queue: [],
-    queued: { requests: 0, inputTokens: 0, outputTokens: 0 },
-    permits: new Map(),
-    lingering: [],
-    nextPermit: 1,
-    pausedUntilMs: nowMs,
-    meanMs: config.expectedMs,
-    slowestMs: 0,
-  };
-}
-
-/** Requests that are, or may be, under way at the endpoint. */
-export function inFlightOf(state: QuotaState): number {
-  return state.permits.size + state.lingering.length;
-}
-
-/** When a limit lets `cost` go, everything `ahead` of it gone first. */
-function clearAtMs(state: QuotaState, axis: Axis, cost: number, ahead: number): number {
-  const { perMs, burst } = state.config.pace[axis];
-  const full = state.fullAtMs[axis] + ahead / perMs;
-  return cost <= burst ? full + (cost - burst) / perMs : full + state.config.jitterMs;
-}
-
-function estimatedGoMs(
-  state: QuotaState,
-  cost: Waiting['cost'],
-  nowMs: number,
-): { atMs: number; why: string } {
-  let atMs = Math.max(nowMs, state.pausedUntilMs);
-  let why = 'the endpoint to accept requests again';
-  for (const axis of AXES) {
-    const clear = Math.max(clearAtMs(state, axis, cost[axis], state.queued[axis]), nowMs);
-    if (clear > atMs) {
-      atMs = clear;
-      why = `the limit of ${axis === 'requests' ? 'requests' : axis === 'inputTokens' ? 'input tokens' : 'output tokens'} a minute`;
-    }
+function acquire(state: QuotaState, input: Input<'acquire'>, nowMs: number): QuotaEffect[] {
+  const { id, holder, flow, priority, inputTokens, outputTokens, deadlineAtMs } = input;
+  if (state.queue.size >= state.config.queueMax)
+    return [{ type: 'shed', id, message: fullMessage(state.queue.size) }];
+  const costs = costsOf(state, inputTokens, outputTokens);
+  const cost = dominantMs(state, costs, state.meanMs);
+  if (deadlineAtMs !== Infinity) {
+    const turn = estimatedGoMs(state, { flow, priority, cost, costs }, nowMs);
+    if (turn.atMs + expectedServiceMs(state) > deadlineAtMs)
+      return [{ type: 'shed', id, message: shedMessage(state, turn, deadlineAtMs, nowMs) }];
   }
-  const behind = state.queue.length + 1 - (state.config.concurrency - inFlightOf(state));
-  const turn = nowMs + (Math.max(0, behind) * state.meanMs) / state.config.concurrency;
-  return turn > atMs ? { atMs: turn, why: 'a free place among the concurrent requests' } : { atMs, why };
-}
-
-/** How long the next request will take. With nothing under way a slow past must not forbid the try that would tell of a better present. */
-function expectedServiceMs(state: QuotaState): number {
-  return state.permits.size === 0 ? Math.min(state.meanMs, state.config.expectedMs) : state.meanMs;
-}
-
-const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
-
-function shed(waiting: Pick<Waiting, 'id'>, message: string): QuotaEffect {
-  return { type: 'shed', id: waiting.id, message };
-}
-
-function unqueue(state: QuotaState, waiting: Waiting): void {
-  for (const axis of AXES) state.queued[axis] -= waiting.cost[axis];
-  if (state.queue.length === 0) for (const axis of AXES) state.queued[axis] = 0;
-}
-
-function acquire(
-  state: QuotaState,
-  input: Extract<QuotaInput, { type: 'acquire' }>,
-  nowMs: number,
-): QuotaEffect[] {
-  const cost = { requests: 1, inputTokens: input.inputTokens, outputTokens: input.outputTokens };
-  if (state.queue.length >= state.config.queueMax)
-    return [
-      shed(
-        input,
-        `Not sent: ${state.queue.length} requests wait for the provider already, which is the most that may. Ask fewer questions a second or raise the provider's limits.`,
-      ),
-    ];
-  const turn = estimatedGoMs(state, cost, nowMs);
-  if (turn.atMs + expectedServiceMs(state) > input.deadlineAtMs)
-    return [
-      shed(
-        input,
-        `Not sent: behind ${state.queue.length} others waiting for ${turn.why} it would go in ${seconds(turn.atMs - nowMs)} and take ${seconds(expectedServiceMs(state))}, past its deadline in ${seconds(input.deadlineAtMs - nowMs)}. Ask fewer questions a second or raise that limit.`,
-      ),
-    ];
-  const { id, holder, deadlineAtMs } = input;
-  state.queue.push({ id, holder, cost, deadlineAtMs, sinceMs: nowMs });
-  for (const axis of AXES) state.queued[axis] += cost[axis];
+  const waiting: Waiting = {
+    id,
+    holder,
+    flow,
+    priority,
+    cost,
+    costs,
+    inputTokens,
+    outputTokens,
+    deadlineAtMs,
+    sinceMs: nowMs,
+    gone: false,
+  };
+  state.queue.push(waiting);
+  if (deadlineAtMs !== Infinity) state.byDeadline.push(deadlineAtMs, waiting);
+  for (const [i, amount] of costs.entries()) state.queued[i]! += amount;
+  state.queuedCost += cost;
   return [];
 }
 
-function giveBack(state: QuotaState, axis: Axis, amount: number, effects: QuotaEffect[]): void {
-  if (amount === 0) return;
-  state.fullAtMs[axis] -= amount / state.config.pace[axis].perMs;
-  if (axis !== 'outputTokens') effects.push({ type: 'charged', axis, amount: -amount });
+/** It waits no longer. */
+function unqueue(state: QuotaState, waiting: Waiting): void {
+  waiting.gone = true;
+  const empty = state.queue.size === 0;
+  for (const [i, amount] of waiting.costs.entries()) state.queued[i] = empty ? 0 : state.queued[i]! - amount;
+  state.queuedCost = empty ? 0 : state.queuedCost - waiting.cost;
 }
 
-function settle(
+/** Charges it for `amounts` from now on instead of what it was charged for. */
+function recharge(state: QuotaState, permit: Permit | Lease, amounts: readonly number[]): void {
+  for (const [i, meter] of state.meters.entries()) {
+    meter.correct(permit.entries[i]!, amounts[i]! - permit.charged[i]!);
+    permit.charged[i] = amounts[i]!;
+  }
+}
+
+function setVariance(state: QuotaState, permit: Permit, residual: number): void {
+  const variance = VARIANCE * residual * residual;
+  for (const meter of state.meters) meter.unsure(variance - permit.variance);
+  permit.variance = variance;
+}
+
+/** Its answer is known to have that many tokens by now. */
+function hear(
   state: QuotaState,
-  input: Extract<QuotaInput, { type: 'settle' }>,
+  permit: Permit,
+  tokens: number,
   nowMs: number,
-): QuotaEffect[] {
+  effects: QuotaEffect[],
+): void {
+  const more = tokens - permit.produced;
+  if (more <= 0) return;
+  permit.produced = tokens;
+  for (const meter of state.meters)
+    if (meter.config.unit !== 'requests' && meter.config.unit !== 'inputTokens') meter.produced(more, nowMs);
+  charged(effects, 'outputTokens', more);
+}
+
+function progress(state: QuotaState, input: Input<'progress'>, nowMs: number): QuotaEffect[] {
   const permit = state.permits.get(input.permit);
   if (permit === undefined) return [];
-  state.permits.delete(input.permit);
   const effects: QuotaEffect[] = [];
-  const { status, usage } = input;
-  if (usage !== null) {
-    // Only a request that was never sent used nothing, not even a request.
-    if (status === 0 && usage.inputTokens === 0 && usage.outputTokens === 0)
-      giveBack(state, 'requests', permit.cost.requests, effects);
-    giveBack(state, 'inputTokens', permit.cost.inputTokens - usage.inputTokens, effects);
-    giveBack(state, 'outputTokens', permit.cost.outputTokens - usage.outputTokens, effects);
-  } else if (status === 0) {
-    state.lingering.push(nowMs + state.config.lingerMs);
-  } else if (status !== 429) {
-    giveBack(state, 'outputTokens', permit.cost.outputTokens, effects);
+  hear(state, permit, input.outputTokens, nowMs, effects);
+  const expected = state.lengths.expected(permit.produced, permit.outputTokens);
+  setVariance(state, permit, expected - permit.produced);
+  for (const [i, meter] of state.meters.entries()) {
+    if (meter.config.counted !== 'produced') continue;
+    const amount = amountOf(meter.config.unit, permit.inputTokens, expected);
+    meter.correct(permit.entries[i]!, amount - permit.charged[i]!);
+    permit.charged[i] = amount;
   }
-  // Only what was produced counts as used; what a request that was cut off has produced nobody knows.
-  const produced = usage !== null ? usage.outputTokens : status === 0 ? permit.cost.outputTokens : 0;
-  if (produced > 0) effects.push({ type: 'charged', axis: 'outputTokens', amount: produced });
-  if (status === 429)
-    state.pausedUntilMs = Math.max(state.pausedUntilMs, nowMs + (input.retryAfterMs ?? 1000));
+  return effects;
+}
+
+/** What the endpoint really charges for a request that ended so; null where that cannot be known. */
+function finalUse(permit: Permit, input: Input<'settle'>): TokenUse | null {
+  if (input.usage !== null) return input.usage;
+  if (input.status === 0) return null;
+  if (input.status === 429) return { inputTokens: 0, outputTokens: 0 };
+  return { inputTokens: permit.inputTokens, outputTokens: permit.produced };
+}
+
+function settle(state: QuotaState, input: Input<'settle'>, nowMs: number): QuotaEffect[] {
+  const permit = state.permits.get(input.permit);
+  if (permit === undefined) return [];
+  state.permits.delete(permit.number);
+  setVariance(state, permit, 0);
+  const effects: QuotaEffect[] = [];
+  const use = finalUse(permit, input);
+  const { status } = input;
   const tookMs = nowMs - permit.goAtMs;
-  if (status === 200) state.meanMs += (tookMs - state.meanMs) / 32;
+  if (use === null) {
+    // It may run on for a while, and what it makes nobody will tell.
+    state.lingering.push(nowMs + state.config.lingerMs, null);
+    giveUpHearing(state, permit.charged, permit.produced, nowMs);
+    charged(effects, 'outputTokens', state.lengths.expected(permit.produced, permit.outputTokens) - permit.produced);
+  } else {
+    const unsent = status === 0 && use.inputTokens === 0 && use.outputTokens === 0;
+    if (unsent) charged(effects, 'requests', -1);
+    charged(effects, 'inputTokens', use.inputTokens - permit.inputTokens);
+    hear(state, permit, use.outputTokens, nowMs, effects);
+    const amounts = state.meters.map(({ config }) =>
+      config.unit === 'requests' && unsent ? 0 : amountOf(config.unit, use.inputTokens, use.outputTokens),
+    );
+    recharge(state, permit, amounts);
+    const really = unsent ? 0 : dominantMs(state, amounts, tookMs);
+    state.queue.charge(permit.flow, permit.priority, really - permit.cost);
+  }
+  for (const { unit, limit, remaining } of input.told ?? [])
+    for (const meter of state.meters) if (meter.config.unit === unit) meter.remaining(limit, remaining, nowMs);
+  if (status === 429) refuse(state, input, nowMs);
+  if (status === 200) {
+    state.meanMs += (tookMs - state.meanMs) / 32;
+    if (input.usage !== null) state.lengths.learn(input.usage.outputTokens);
+  }
   if (status !== 0) state.slowestMs = Math.max(tookMs, state.slowestMs * 0.999);
   return effects;
 }
 
+/** The endpoint refused: waits as told, and believes less of the limit that it named, or of the one used most. */
+function refuse(state: QuotaState, input: Input<'settle'>, nowMs: number): void {
+  state.pausedUntilMs = Math.max(state.pausedUntilMs, nowMs + (input.retryAfterMs ?? 1000));
+  const places = inFlightOf(state) / state.config.concurrency;
+  let named = state.meters.filter((m) => m.config.unit === input.over);
+  if (named.length === 0 && input.over !== 'concurrency') {
+    const shares = state.meters.map((m) => m.used(nowMs) / m.amount);
+    const most = Math.max(...shares);
+    if (most >= places) named = [state.meters[shares.indexOf(most)]!];
+  }
+  if (named.length === 0) state.concurrencyBelief = refused(state.concurrencyBelief, places, nowMs);
+  for (const meter of named) meter.refuse(nowMs);
+}
+
 /** The endpoint may still be busy with a request whose holder is gone: its place and its charge stay until it must have ended. */
-function orphan(state: QuotaState, number: number, permit: Permit, nowMs: number): void {
-  state.permits.delete(number);
+function orphan(state: QuotaState, permit: Permit, nowMs: number): void {
+  state.permits.delete(permit.number);
+  setVariance(state, permit, 0);
+  giveUpHearing(state, permit.charged, permit.produced, nowMs);
+  state.lingering.push(endedAtMs(state, permit.goAtMs, nowMs), null);
+}
+
+/** What is still expected of an answer that will not be heard of any more counts as made. */
+function giveUpHearing(
+  state: QuotaState,
+  charged: readonly number[],
+  produced: number,
+  nowMs: number,
+): void {
+  for (const [i, meter] of state.meters.entries()) meter.produced(charged[i]! - produced, nowMs);
+}
+
+function endedAtMs(state: QuotaState, goAtMs: number, nowMs: number): number {
   const longest = Math.max(state.config.longestMs, 2 * state.slowestMs);
-  const endAtMs = Math.max(nowMs, permit.goAtMs + longest) + state.config.lingerMs;
-  state.lingering.push(endAtMs);
+  return Math.max(nowMs, goAtMs + longest) + state.config.lingerMs;
 }
 
 function releaseHolder(state: QuotaState, holder: number, nowMs: number): void {
-  for (const [number, permit] of state.permits)
-    if (permit.holder === holder) orphan(state, number, permit, nowMs);
-  const kept = state.queue.filter((w) => w.holder !== holder);
-  const gone = state.queue.filter((w) => w.holder === holder);
-  state.queue.splice(0, state.queue.length, ...kept);
-  for (const waiting of gone) unqueue(state, waiting);
+  for (const permit of [...state.permits.values()])
+    if (permit.holder === holder) orphan(state, permit, nowMs);
+  for (const lease of [...state.leases.values()]) if (lease.holder === holder) loseLease(state, lease, nowMs);
+  for (const waiting of state.queue.filter((w) => w.holder === holder)) {
+    state.queue.remove(waiting);
+    unqueue(state, waiting);
+  }
+}
+
+/** The places of a lease whose end nobody told of may all be in use: they stay until their requests must have ended. */
+function loseLease(state: QuotaState, lease: Lease, nowMs: number): void {
+  state.leases.delete(lease.number);
+  state.leased -= lease.places;
+  giveUpHearing(state, lease.charged, 0, nowMs);
+  const until = endedAtMs(state, lease.expiresAtMs, nowMs);
+  for (let i = 0; i < lease.places; i++) state.lingering.push(until, null);
+}
+
+function lease(state: QuotaState, input: Input<'lease'>, nowMs: number): QuotaEffect[] {
+  const { places, holder, inputTokens, outputTokens } = input;
+  const free = freePlaces(state, nowMs);
+  if (places < 1 || state.queue.size > 0 || nowMs < state.pausedUntilMs) return [];
+  if (free - places < LEASE_FREE * state.config.concurrency) return [];
+  const each = costsOf(state, inputTokens, outputTokens);
+  const costs = each.map((c) => c * places);
+  for (const [i, meter] of state.meters.entries())
+    if (costs[i]! > meter.config.burst * LEASE_FREE || meter.clearAtMs(costs[i]!, 0, nowMs) > nowMs) return [];
+  const effects: QuotaEffect[] = [];
+  const firstPermit = state.nextPermit;
+  state.nextPermit += places;
+  const granted: Lease = {
+    number: firstPermit,
+    holder,
+    places,
+    inputTokens,
+    outputTokens,
+    charged: costs,
+    entries: state.meters.map((meter, i) => meter.take(costs[i]!, nowMs)),
+    expiresAtMs: nowMs + input.forMs,
+  };
+  state.leases.set(granted.number, granted);
+  state.leased += places;
+  // In case it is never returned: the last one to use it has been heard of by then.
+  state.expiries.push(granted.expiresAtMs + state.config.lingerMs, granted.number);
+  effects.push({ type: 'leased', lease: { ...granted }, firstPermit });
+  return effects;
+}
+
+function leaseUsed(state: QuotaState, input: Input<'lease-used'>, nowMs: number): QuotaEffect[] {
+  const held = state.leases.get(input.lease);
+  if (held === undefined || held.places < 1 || state.permits.has(input.permit)) return [];
+  const share = held.charged.map((c) => c / held.places);
+  const costs = costsOf(state, input.inputTokens, input.outputTokens);
+  held.charged.forEach((c, i) => (held.charged[i] = c - share[i]!));
+  held.places--;
+  state.leased--;
+  const { flow, priority, inputTokens, outputTokens } = input;
+  const permit: Permit = {
+    number: input.permit,
+    holder: held.holder,
+    flow,
+    priority,
+    cost: dominantMs(state, costs, state.meanMs),
+    inputTokens,
+    outputTokens,
+    charged: share,
+    entries: held.entries,
+    produced: 0,
+    variance: 0,
+    goAtMs: nowMs,
+  };
+  recharge(state, permit, costs);
+  setVariance(state, permit, state.lengths.expected(0, outputTokens));
+  state.permits.set(permit.number, permit);
+  state.expiries.push(input.deadlineAtMs + state.config.lingerMs, permit.number);
+  return [
+    { type: 'charged', unit: 'requests', amount: 1 },
+    { type: 'charged', unit: 'inputTokens', amount: inputTokens },
+  ];
+}
+
+function leaseReturned(state: QuotaState, input: Input<'lease-returned'>): void {
+  const held = state.leases.get(input.lease);
+  if (held === undefined || held.holder !== input.holder) return;
+  state.leases.delete(held.number);
+  state.leased -= held.places;
+  held.places = 0;
+  recharge(
+    state,
+    held,
+    held.charged.map(() => 0),
+  );
 }
 
 function expire(state: QuotaState, nowMs: number): void {
-  if (state.lingering.some((t) => t <= nowMs)) state.lingering = state.lingering.filter((t) => t > nowMs);
-  for (const [number, permit] of state.permits)
-    if (permit.expiresAtMs <= nowMs) orphan(state, number, permit, nowMs);
+  while (state.lingering.earliestMs <= nowMs) state.lingering.pop();
+  while (state.expiries.earliestMs <= nowMs) {
+    const number = state.expiries.pop()!;
+    const permit = state.permits.get(number);
+    if (permit !== undefined) orphan(state, permit, nowMs);
+    const held = state.leases.get(number);
+    if (held !== undefined && held.expiresAtMs + state.config.lingerMs <= nowMs) loseLease(state, held, nowMs);
+  }
 }
 
-/** When the first in the queue may go, as far as time alone decides; Infinity while no place is free. */
-function headGoesAtMs(state: QuotaState, head: Waiting): number {
-  if (inFlightOf(state) >= state.config.concurrency) return Infinity;
+function freePlaces(state: QuotaState, nowMs: number): number {
+  const believed = Math.floor(state.config.concurrency * rateNow(state.concurrencyBelief, nowMs));
+  return Math.max(1, believed) - inFlightOf(state);
+}
+
+/** When the next one may go, as far as time alone decides; Infinity while no place is free. */
+function headGoesAtMs(state: QuotaState, head: Waiting, nowMs: number): number {
+  if (freePlaces(state, nowMs) < 1) return Infinity;
   let atMs = state.pausedUntilMs;
-  for (const axis of AXES) atMs = Math.max(atMs, clearAtMs(state, axis, head.cost[axis], 0));
+  for (const [i, meter] of state.meters.entries()) {
+    atMs = Math.max(atMs, meter.clearAtMs(head.costs[i]!, 0, nowMs));
+    if (atMs > nowMs + 1_000) break;
+  }
   return atMs;
+}
+
+function shedTheLate(state: QuotaState, nowMs: number, effects: QuotaEffect[]): void {
+  const serviceMs = expectedServiceMs(state);
+  while (state.byDeadline.earliestMs < nowMs + serviceMs) {
+    const late = state.byDeadline.pop()!;
+    if (late.gone) continue;
+    state.queue.remove(late);
+    unqueue(state, late);
+    effects.push({ type: 'shed', id: late.id, message: lateMessage(late, nowMs) });
+  }
+  while (state.byDeadline.earliest?.gone === true) state.byDeadline.pop();
 }
 
 function pump(state: QuotaState, nowMs: number): QuotaEffect[] {
   const effects: QuotaEffect[] = [];
-  for (let head = state.queue[0]; head !== undefined; head = state.queue[0]) {
-    const late = nowMs + expectedServiceMs(state) > head.deadlineAtMs;
-    if (!late && headGoesAtMs(state, head) > nowMs) break;
-    state.queue.shift();
+  shedTheLate(state, nowMs, effects);
+  for (let head = state.queue.peek(); head !== null; head = state.queue.peek()) {
+    if (headGoesAtMs(state, head, nowMs) > nowMs) break;
+    state.queue.pop();
     unqueue(state, head);
-    if (late) {
-      effects.push(
-        shed(
-          head,
-          `Not sent: it waited ${seconds(nowMs - head.sinceMs)} for the provider's quota, and with ${seconds(head.deadlineAtMs - nowMs)} left the answer would come too late. Ask fewer questions a second or raise the provider's limits.`,
-        ),
-      );
-      continue;
-    }
-    const permit = state.nextPermit++;
-    for (const axis of AXES) {
-      const pace = state.config.pace[axis];
-      state.fullAtMs[axis] = Math.max(state.fullAtMs[axis], nowMs) + head.cost[axis] / pace.perMs;
-      if (axis !== 'outputTokens') effects.push({ type: 'charged', axis, amount: head.cost[axis] });
-    }
-    state.permits.set(permit, {
+    const permit: Permit = {
+      number: state.nextPermit++,
       holder: head.holder,
+      flow: head.flow,
+      priority: head.priority,
       cost: head.cost,
+      inputTokens: head.inputTokens,
+      outputTokens: head.outputTokens,
+      charged: [...head.costs],
+      entries: state.meters.map((meter, i) => meter.take(head.costs[i]!, nowMs)),
+      produced: 0,
+      variance: 0,
       goAtMs: nowMs,
-      expiresAtMs: head.deadlineAtMs + state.config.lingerMs,
-    });
-    effects.push({ type: 'go', id: head.id, permit, queuedMs: nowMs - head.sinceMs });
+    };
+    setVariance(state, permit, state.lengths.expected(0, head.outputTokens));
+    state.permits.set(permit.number, permit);
+    if (head.deadlineAtMs !== Infinity)
+      state.expiries.push(head.deadlineAtMs + state.config.lingerMs, permit.number);
+    effects.push(
+      { type: 'charged', unit: 'requests', amount: 1 },
+      { type: 'charged', unit: 'inputTokens', amount: head.inputTokens },
+      { type: 'go', id: head.id, permit: permit.number, queuedMs: nowMs - head.sinceMs },
+    );
   }
   return effects;
 }
 
 /**
- * Shares one endpoint's limits over all who ask, so that none of them is exceeded on the wire: GCRA (ITU-T I.371) paces
- * requests, input tokens and output tokens, a count of permits holds concurrency; first come, first served. Output is
- * reserved in full and corrected at settlement, as the endpoint does it. A request that cannot meet its deadline is
- * shed at once. Pure but for `state`, which it changes; `nowMs` must not step back.
+ * Shares one endpoint's limits over all who ask, so that none of them is exceeded on the wire, however the endpoint
+ * enforces it: each limit has a `Meter`, a count of permits holds concurrency. Who goes next is `FairQueue`'s matter. A
+ * request that cannot meet its deadline is shed at once. Pure but for `state`, which it changes; `nowMs` must not step
+ * back.
  */
 export function stepQuota(state: QuotaState, input: QuotaInput, nowMs: number): readonly QuotaEffect[] {
   expire(state, nowMs);
   let effects: QuotaEffect[] = [];
-  if (input.type === 'acquire') effects = acquire(state, input, nowMs);
-  else if (input.type === 'settle') effects = settle(state, input, nowMs);
-  else if (input.type === 'release-holder') releaseHolder(state, input.holder, nowMs);
-  return effects.concat(pump(state, nowMs));
+  switch (input.type) {
+    case 'acquire':
+      effects = acquire(state, input, nowMs);
+      break;
+    case 'progress':
+      effects = progress(state, input, nowMs);
+      break;
+    case 'settle':
+      effects = settle(state, input, nowMs);
+      break;
+    case 'lease':
+      effects = lease(state, input, nowMs);
+      break;
+    case 'lease-used':
+      effects = leaseUsed(state, input, nowMs);
+      break;
+    case 'lease-returned':
+      leaseReturned(state, input);
+      break;
+    case 'release-holder':
+      releaseHolder(state, input.holder, nowMs);
+      break;
+    case 'tick':
+  }
+  const after = pump(state, nowMs);
+  return effects.length === 0 ? after : effects.concat(after);
 }
 
 /** When a `tick` is needed next, unless another input comes first; null for never. */
 export function nextTickMs(state: QuotaState, nowMs: number): number | null {
-  let atMs = Infinity;
-  const head = state.queue[0];
-  if (head !== undefined) {
+  let atMs = state.expiries.earliestMs;
+  const head = state.queue.peek();
+  if (head !== null) {
     atMs = Math.min(
-      headGoesAtMs(state, head),
-      Math.max(nowMs, head.deadlineAtMs - expectedServiceMs(state)) + 1,
+      atMs,
+      headGoesAtMs(state, head, nowMs),
+      state.byDeadline.earliestMs - expectedServiceMs(state) + 1,
+      state.lingering.earliestMs,
     );
-    for (const t of state.lingering) atMs = Math.min(atMs, t);
   }
-  for (const permit of state.permits.values()) atMs = Math.min(atMs, permit.expiresAtMs);
   return atMs === Infinity ? null : Math.max(nowMs, atMs);
 }
