@@ -12,6 +12,7 @@ import { analyse } from '../memory/text.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { createModelClient } from '../provider/client.ts';
+import { createLeasedDesk } from '../provider/leasedDesk.ts';
 import type { DeskPort, FetchHandler } from '../provider/port.ts';
 import { drawPromptTokens, profileOf } from '../provider/profile.ts';
 import { agentLogEntry, replayAgentLog } from './agentLog.ts';
@@ -102,7 +103,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   }
 
   const rush = new Histogram();
-  const model = createModelClient(env, ports.fetch, ports.desk, spec.options.provider);
+  const model = createModelClient(env, ports.fetch, createLeasedDesk(env, ports.desk), spec.options.provider);
   const profile = profileOf(spec.options.provider.profile);
   const residents: Resident[] = spec.agents.map(({ id }) => {
     const memory = memories.get(id)!;

@@ -1,12 +1,15 @@
-import type { Env } from '../kernel/env.ts';
+import type { CancelTimer, Env } from '../kernel/env.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { hash32 } from '../kernel/rng.ts';
 import { BREAKER_CLOSED, stepBreaker, type BreakerInput, type BreakerState } from './breaker.ts';
 import { readCompletion, type WireOutcome } from './completion.ts';
+import { endpointUrl } from './endpoints.ts';
 import type { ProviderOptions } from './options.ts';
 import type {
   Completion,
   DeskPort,
   DeskReply,
+  DeskRequest,
   FetchHandler,
   ModelFailure,
   ModelPort,
@@ -14,27 +17,37 @@ import type {
 } from './port.ts';
 import { profileOf } from './profile.ts';
 import { estimatePromptTokens } from './prompt.ts';
+import { limitOver } from './rateHeaders.ts';
+import { backoffMs, RetryAccount } from './retryBudget.ts';
 
 /** What a client needs to know; a scenario's `ProviderOptions` will do. */
 export interface ClientOptions extends Pick<ProviderOptions, 'profile'> {
-  /** Where chat completions are asked for. */
-  readonly url?: string;
+  /** Where chat completions are asked for, by endpoint. */
+  readonly urlOf?: (endpoint: number) => string;
   /** Tries of one request, the first included. */
   readonly attemptsMax?: number;
 }
 
-const URL_DEFAULT = 'https://model.invalid/v1/chat/completions';
 const ATTEMPTS_MAX = 5;
-/** Full jitter (Brooker, AWS Architecture Blog): a wait is uniform between 0 and this, doubled each time. */
-const BACKOFF_MS = 200;
-const BACKOFF_MS_MAX = 5_000;
-/** Each first try earns this many retries, so that retries cannot multiply an outage. */
-const RETRY_EARNED = 0.2;
-const RETRIES_SAVED_MAX = 10;
 /** A permit that took longer from desk to here is handed back: sent now, it would not arrive when the desk reckons. */
 const STALE_PERMIT_MS = 300;
 /** A node that is always this slow must get to send in the end. */
 const HAND_BACKS_MAX = 3;
+
+type Go = Extract<DeskReply, { type: 'go' }>;
+
+/** One request on the wire. */
+interface Leg {
+  readonly go: Go;
+  readonly ended: Promise<Ended>;
+  abort(): void;
+}
+interface Ended {
+  readonly outcome: WireOutcome;
+  readonly go: Go;
+  /** From sending to the last byte. */
+  readonly ms: number;
+}
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -49,12 +62,12 @@ export function createModelClient(
   desk: DeskPort,
   options: ClientOptions,
 ): ModelPort {
-  const url = options.url ?? URL_DEFAULT;
+  const urlOf = options.urlOf ?? endpointUrl;
   const attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
   const model = profileOf(options.profile).model;
   const jitter = env.random('provider/client');
   let breaker: BreakerState = BREAKER_CLOSED;
-  let retriesSaved = RETRIES_SAVED_MAX;
+  const retries = new RetryAccount();
 
   const tell = (input: BreakerInput) => {
     const step = stepBreaker(breaker, input, env.now());
@@ -67,7 +80,11 @@ export function createModelClient(
     });
 
   /** The desk's reply, or null when the deadline came first; a permit that comes later is handed back unused. */
-  function acquire(request: ModelRequest, inputTokens: number, handBacks = 0): Promise<DeskReply | null> {
+  function acquire(
+    request: ModelRequest,
+    more: Partial<DeskRequest> & Pick<DeskRequest, 'inputTokens'>,
+    handBacks = 0,
+  ): Promise<DeskReply | null> {
     return new Promise((resolve) => {
       const askedAtMs = env.now();
       let late = false;
@@ -78,10 +95,11 @@ export function createModelClient(
       desk.acquire(
         {
           agent: request.agent,
-          inputTokens,
+          ...more,
           maxOutputTokens: request.maxTokens,
           deadlineAtMs: request.deadlineAtMs,
           ...(request.cacheKey === undefined ? {} : { cacheKey: request.cacheKey }),
+          ...(request.priority === undefined ? {} : { priority: request.priority }),
         },
         (reply) => {
           cancel();
@@ -91,8 +109,7 @@ export function createModelClient(
             env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
           if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
             handBack(reply.permit);
-            if (!late && env.now() < request.deadlineAtMs)
-              resolve(acquire(request, inputTokens, handBacks + 1));
+            if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, more, handBacks + 1));
             else resolve(null);
           } else resolve(reply);
         },
@@ -102,70 +119,117 @@ export function createModelClient(
 
   function handBack(permit: number): void {
     const usage = { inputTokens: 0, outputTokens: 0 };
-    desk.settle({ permit, status: 0, usage, retryAfterS: null, text: null });
+    desk.settle({ permit, status: 0, usage, retryAfterMs: null, text: null });
   }
 
-  async function send(request: ModelRequest): Promise<WireOutcome> {
+  /** Sends it with that permit. */
+  function send(request: ModelRequest, go: Go): Leg {
     const controller = new AbortController();
     const cancel = env.setTimer(Math.max(0, request.deadlineAtMs - env.now()), () => controller.abort());
-    try {
-      const response = await fetch(
-        new Request(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ model, messages: request.messages, max_tokens: request.maxTokens }),
-          signal: controller.signal,
-        }),
-      );
-      return await readCompletion(response);
-    } catch (error) {
-      return controller.signal.aborted
-        ? { type: 'cut-off' }
-        : { type: 'network', message: error instanceof Error ? error.message : String(error) };
-    } finally {
-      cancel();
+    const sentAtMs = env.now();
+    const exchange = async (): Promise<Ended> => {
+      let outcome: WireOutcome;
+      try {
+        const response = await fetch(
+          new Request(urlOf(go.endpoint), {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ model, messages: request.messages, max_tokens: request.maxTokens }),
+            signal: controller.signal,
+          }),
+        );
+        outcome = await readCompletion(response);
+      } catch (error) {
+        outcome = controller.signal.aborted
+          ? { type: 'cut-off' }
+          : { type: 'network', message: error instanceof Error ? error.message : String(error) };
+      } finally {
+        cancel();
+      }
+      return { outcome, go, ms: env.now() - sentAtMs };
+    };
+    return { go, ended: exchange(), abort: () => controller.abort() };
+  }
+
+  /**
+   * Sends it, and to another endpoint too when the answer is late and the budget has room. The first answer counts, what
+   * is still under way then is cut off; everything but the result itself is settled.
+   */
+  async function sendHedged(
+    request: ModelRequest,
+    go: Go,
+    inputTokens: number,
+  ): Promise<Ended & { sent: number }> {
+    const first = send(request, go);
+    if (go.hedgeAfterMs === Infinity) return { ...(await first.ended), sent: 1 };
+    let cancel: CancelTimer = () => undefined;
+    const late = new Promise<null>((resolve) => {
+      cancel = env.setTimer(go.hedgeAfterMs, () => resolve(null));
+    });
+    const early = await Promise.race([first.ended, late]);
+    cancel();
+    if (early !== null) return { ...early, sent: 1 };
+    const reply = await acquire(request, { inputTokens, avoid: go.endpoint, hedge: true });
+    if (reply?.type !== 'go') return { ...(await first.ended), sent: 1 };
+    const second = send(request, reply);
+    const one = await Promise.race([first.ended, second.ended]);
+    const other = one.go === go ? second : first;
+    if (one.outcome.type === 'answer') {
+      other.abort();
+      void other.ended.then((loser) => settle(loser.go.permit, loser.outcome, false));
+      return { ...one, sent: 2 };
     }
+    settle(one.go.permit, one.outcome, false);
+    return { ...(await other.ended), sent: 2 };
   }
 
   function settle(permit: number, outcome: WireOutcome, gaveUp: boolean): void {
-    const failed = { usage: null, retryAfterS: null, text: null };
-    if (outcome.type === 'answer')
-      desk.settle({
-        permit,
-        status: 200,
-        usage: outcome.usage,
-        retryAfterS: null,
-        text: outcome.text,
-      });
-    else if (outcome.type === 'status')
+    const failed = { usage: null, retryAfterMs: null, text: null };
+    if (outcome.type === 'answer') {
+      const { usage, text, told } = outcome;
+      desk.settle({ permit, status: 200, usage, retryAfterMs: null, text, told });
+    } else if (outcome.type === 'status') {
+      const { status, retryAfterMs, told, message } = outcome;
+      const over = status === 429 ? limitOver(message, told) : undefined;
       desk.settle({
         permit,
         ...failed,
-        status: outcome.status,
-        retryAfterS: outcome.retryAfterS,
+        status,
+        retryAfterMs,
+        told,
+        ...(over === undefined ? {} : { over }),
         ...(gaveUp ? { gaveUp } : {}),
       });
-    else desk.settle({ permit, ...failed, status: 0 });
+    } else {
+      const unreachable = outcome.type === 'network';
+      desk.settle({ permit, ...failed, status: 0, ...(unreachable ? { unreachable } : {}) });
+    }
   }
 
   /** How long to wait before the next try; null when there should be none. */
-  function retryWaitMs(outcome: WireOutcome, attempts: number, deadlineAtMs: number): number | null {
-    const retryable =
+  function retryWaitMs(
+    outcome: WireOutcome,
+    attempts: number,
+    most: number,
+    deadlineAtMs: number,
+  ): number | null {
+    const curable =
       outcome.type === 'network' ||
-      (outcome.type === 'status' && (outcome.status === 429 || outcome.status >= 500));
-    if (!retryable || attempts >= attemptsMax || retriesSaved < 1) return null;
-    const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** (attempts - 1));
-    const atLeast = outcome.type === 'status' ? (outcome.retryAfterS ?? 0) * 1000 : 0;
-    const waitMs = atLeast + jitter.next() * most;
+      (outcome.type === 'status' &&
+        (outcome.shouldRetry ?? (outcome.status === 429 || outcome.status >= 500)));
+    if (!curable || attempts >= most || retries.saved < 1) return null;
+    const told = outcome.type === 'status' ? outcome.retryAfterMs : null;
+    const waitMs = backoffMs(attempts, told, jitter.next());
     return env.now() + waitMs < deadlineAtMs ? waitMs : null;
   }
 
-  async function attempt(request: ModelRequest): Promise<Result<Completion, ModelFailure>> {
+  async function attempt(request: ModelRequest, nested: number): Promise<Result<Completion, ModelFailure>> {
+    let avoid: number | undefined;
+    const most = nested > 0 ? 1 : attemptsMax;
     const inputTokens = estimatePromptTokens(request.messages);
     const fail = (reason: ModelFailure['reason'], message: string, attempts: number) =>
       err({ reason, message, attempts });
     let queuedMs = 0;
-    retriesSaved = Math.min(RETRIES_SAVED_MAX, retriesSaved + RETRY_EARNED);
     for (let attempts = 0; ;) {
       const door = tell({ type: 'ask', giveUpMs: request.deadlineAtMs });
       if (!door.allowed) {
@@ -179,7 +243,11 @@ export function createModelClient(
         await sleep(waitMs);
         continue;
       }
-      const reply = await acquire(request, inputTokens);
+      const reply = await acquire(request, {
+        inputTokens,
+        ...(avoid === undefined ? {} : { avoid }),
+        ...(nested === 0 ? {} : { nested }),
+      });
       if (reply === null || reply.type !== 'go') tell({ type: 'inconclusive' });
       if (reply === null)
         return fail(
@@ -200,28 +268,36 @@ export function createModelClient(
           attempts,
         });
 
-      attempts++;
-      const sentAtMs = env.now();
-      const outcome = await send(request);
-      const providerMs = env.now() - sentAtMs;
+      const { outcome, go, ms: providerMs, sent } = await sendHedged(request, reply, inputTokens);
+      attempts += sent;
       if (outcome.type === 'answer') {
-        settle(reply.permit, outcome, false);
+        settle(go.permit, outcome, false);
         tell({ type: 'succeeded' });
         return ok({ text: outcome.text, ...outcome.usage, cached: false, queuedMs, providerMs, attempts });
       }
       const sick = outcome.type === 'network' || (outcome.type === 'status' && outcome.status >= 500);
       tell({ type: sick ? 'failed' : outcome.type === 'cut-off' ? 'inconclusive' : 'succeeded' });
-      const waitMs = retryWaitMs(outcome, attempts, request.deadlineAtMs);
-      settle(reply.permit, outcome, waitMs === null);
-      if (waitMs === null) return err(explain(outcome, attempts, providerMs));
-      retriesSaved--;
+      const waitMs = retryWaitMs(outcome, attempts, most, request.deadlineAtMs);
+      settle(go.permit, outcome, waitMs === null);
+      if (waitMs === null || !retries.spend()) return err(explain(outcome, attempts, providerMs, nested));
+      avoid = go.endpoint;
       await sleep(waitMs);
     }
   }
 
+  /** Minds who asks again what has just failed. */
+  async function watched(request: ModelRequest): Promise<Result<Completion, ModelFailure>> {
+    const fingerprint = hash32(JSON.stringify([request.agent, request.messages]));
+    const result = await attempt(request, retries.begin(fingerprint, env.now()));
+    const failed =
+      !result.ok && (result.error.reason === 'rate-limited' || result.error.reason === 'overloaded');
+    retries.end(fingerprint, failed, env.now());
+    return result;
+  }
+
   return {
     complete: (request) =>
-      attempt(request).catch((error: unknown) =>
+      watched(request).catch((error: unknown) =>
         err({
           reason: 'failed',
           message: `The request could not be made: ${error instanceof Error ? error.message : String(error)}. This is a defect; please report it.`,
@@ -235,7 +311,12 @@ function explain(
   outcome: Exclude<WireOutcome, { type: 'answer' }>,
   attempts: number,
   providerMs: number,
+  nested: number,
 ): ModelFailure {
+  const again =
+    nested === 0
+      ? ''
+      : ` It had failed ${nested === 1 ? 'once' : `${nested} times`} just before and was asked again from outside, so it was tried once only: let one layer retry, not two.`;
   const tries = attempts === 1 ? 'one try' : `${attempts} tries`;
   if (outcome.type === 'cut-off')
     return {
@@ -252,13 +333,13 @@ function explain(
   if (outcome.status === 429)
     return {
       reason: 'rate-limited',
-      message: `The provider refused for its rate limit in ${tries}. Ask fewer questions a second or raise the provider's limits.`,
+      message: `The provider refused for its rate limit in ${tries}. Ask fewer questions a second or raise the provider's limits.${again}`,
       attempts,
     };
   if (outcome.status >= 500)
     return {
       reason: 'overloaded',
-      message: `The provider answered ${outcome.status} in ${tries} (${outcome.message}). Ask again later.`,
+      message: `The provider answered ${outcome.status} in ${tries} (${outcome.message}). Ask again later.${again}`,
       attempts,
     };
   return {

@@ -1,16 +1,23 @@
+import type { ToldLimit } from './quota.ts';
+import { retryAfterMs, shouldRetry, toldLimits } from './rateHeaders.ts';
+
 /** What came back over the wire. */
 export type WireOutcome =
   | {
       readonly type: 'answer';
       readonly text: string;
       readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+      readonly told: readonly ToldLimit[];
     }
   /** An answer of another status than 200, or a 200 that is no completion (status 502). */
   | {
       readonly type: 'status';
       readonly status: number;
-      readonly retryAfterS: number | null;
+      readonly retryAfterMs: number | null;
+      /** What the endpoint says of another try; null when it does not. */
+      readonly shouldRetry: boolean | null;
       readonly message: string;
+      readonly told: readonly ToldLimit[];
     }
   | { readonly type: 'network'; readonly message: string }
   /** Our own deadline ended it. */
@@ -37,28 +44,35 @@ function parse(text: string): Loose {
   }
 }
 
-/** Seconds from a `retry-after` of whole or fractional seconds; null for none and for a date. */
-export function retryAfterSeconds(value: string | null): number | null {
-  if (value === null || !/^\d+(\.\d+)?$/.test(value.trim())) return null;
-  return Number(value);
-}
+/** Codes of a 429 that no waiting cures: the account is out of money. */
+const NEVER = ['insufficient_quota', 'enforced_spend_limit_reached', 'billing_hard_limit_reached'];
 
 /** Reads an OpenAI-compatible chat completion; rejects only when the body cannot be read. */
 export async function readCompletion(response: Response): Promise<WireOutcome> {
   const body = parse(await response.text());
   if (response.status !== 200) {
     const said = at(body, 'error', 'message');
+    const codes = [at(body, 'error', 'code'), at(body, 'error', 'details', 'error_code')];
     return {
       type: 'status',
       status: response.status,
-      retryAfterS: retryAfterSeconds(response.headers.get('retry-after')),
+      retryAfterMs: retryAfterMs(response.headers),
+      shouldRetry: codes.some((code) => NEVER.includes(String(code))) ? false : shouldRetry(response.headers),
       message: typeof said === 'string' ? said : `HTTP ${response.status}`,
+      told: toldLimits(response.headers),
     };
   }
   const text = at(body, 'choices', 0, 'message', 'content');
   const inputTokens = at(body, 'usage', 'prompt_tokens');
   const outputTokens = at(body, 'usage', 'completion_tokens');
   if (typeof text !== 'string' || typeof inputTokens !== 'number' || typeof outputTokens !== 'number')
-    return { type: 'status', status: 502, retryAfterS: null, message: 'the answer is no chat completion' };
-  return { type: 'answer', text, usage: { inputTokens, outputTokens } };
+    return {
+      type: 'status',
+      status: 502,
+      retryAfterMs: null,
+      shouldRetry: null,
+      message: 'the answer is no chat completion',
+      told: [],
+    };
+  return { type: 'answer', text, usage: { inputTokens, outputTokens }, told: toldLimits(response.headers) };
 }

@@ -1,72 +1,19 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
-import { AXES, endpointBurst, LIMIT_NAMES, perMinute, type Axis } from './limits.ts';
+import { Histogram } from '../metrics/histogram.ts';
+import { pickTarget } from './balancer.ts';
+import type { Desk } from './deskViews.ts';
+import { HedgeBudget } from './hedging.ts';
+import { LeaseSizer } from './leasing.ts';
+import { AXES, LIMIT_NAMES, perMinute } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
-import type { DeskPort, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
-import { longestServiceMs, profileOf } from './profile.ts';
-import {
-  createQuota,
-  inFlightOf,
-  nextTickMs,
-  stepQuota,
-  type QuotaEffect,
-  type QuotaInput,
-} from './quota.ts';
+import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
+import type { QuotaEffect, QuotaInput } from './quota.ts';
+import { LEASE_MS, quotaPlan } from './quotaPlan.ts';
+import { inFlightOf } from './quotaState.ts';
 import { ResponseCache, type CacheEffect } from './responseCache.ts';
+import { NO_ROOM } from './shedding.ts';
+import { Target } from './target.ts';
 import { UsageWindow } from './usageWindow.ts';
-
-/** The provider as the page draws it. */
-export interface ProviderView {
-  readonly profile: string;
-  readonly limits: readonly { readonly name: string; readonly limit: number; readonly used: number }[];
-  readonly queued: number;
-  readonly inFlight: number;
-  readonly cacheHits: number;
-  readonly cacheMisses: number;
-}
-
-export interface DeskCounts {
-  /** Failures that agents were told of because the endpoint said 429. */
-  readonly agent429: number;
-  /** 429s that settlements reported. */
-  readonly wire429: number;
-  /** Requests waiting for the quota now, and since the start those that had to wait at all. */
-  readonly queued: number;
-  readonly everQueued: number;
-  readonly shed: number;
-  readonly granted: number;
-  readonly cacheHits: number;
-  readonly cacheMisses: number;
-  /** Permits taken back from dead holders. */
-  readonly reclaimed: number;
-}
-
-export interface DeskUse {
-  /** The limit that is used most, by its name in `LIMIT_NAMES`. */
-  readonly bindingLimit: string;
-  /**
-   * In [0, 1]: used over the last 60 s (since the start while that is less) through what the limit allows for that time;
-   * for concurrency the time average of requests in flight, seen from here, network included. The first second's burst can
-   * push it above 1, which is shown as 1.
-   */
-  readonly bindingUse: number;
-  /** Requests waited for the quota during at least nine tenths of that time. */
-  readonly saturated: boolean;
-}
-
-/** The API manager's desk, in the conductor: the quota and the response cache of all nodes. */
-export interface Desk {
-  /** One incarnation's way to the desk; permits and places in the queue belong to `holder`. */
-  portFor(holder: number): DeskPort;
-  /**
-   * That node is dead: its waiting requests are dropped, its permits come back once their requests must have ended, and
-   * what its ports still bring (a killed worker's messages may arrive later) is ignored. Its next incarnation needs a
-   * new port, from a call of `portFor` after this one.
-   */
-  releaseHolder(holder: number): void;
-  view(): ProviderView;
-  counts(): DeskCounts;
-  use(): DeskUse;
-}
 
 interface Caller {
   readonly holder: number;
@@ -75,64 +22,59 @@ interface Caller {
   readonly done: (reply: DeskReply) => void;
 }
 
-const QUEUE_MAX = 10_000;
-/** A request that was cut off is known to be at the endpoint after the network's longest delay and this. */
-const LINGER_SLACK_MS = 250;
-/** Hop from desk to node and back, and a busy node's delay, on average. */
-const HOP_MS = 10;
+interface Granted {
+  readonly key: string | undefined;
+  readonly holder: number;
+  readonly atMs: number;
+  readonly hedge: boolean;
+}
 
-/**
- * Builds the desk. Half of the endpoint's burst is spent on purpose; the other half takes up the variation of delays
- * between permit and arrival: half a second of it even at the strictest endpoint.
- */
+/** Most agents whose nested retries are counted by name. */
+const NESTED_MAX = 1_000;
+
+/** Builds the desk: a quota for each endpoint, one balancer over them, one cache for all. */
 export function createDesk(env: Env, options: ProviderOptions): Desk {
-  const profile = profileOf(options.profile);
   const limits = perMinute(options);
-  const bursts = endpointBurst(options);
-  const pace = (axis: Axis): { perMs: number; burst: number } => ({
-    perMs: limits[axis] / 60_000,
-    burst: bursts[axis] / 2,
-  });
-  const networkMs = options.networkMs + options.networkJitterMs;
-  const quota = createQuota(
-    {
-      pace: {
-        requests: pace('requests'),
-        inputTokens: pace('inputTokens'),
-        outputTokens: pace('outputTokens'),
-      },
-      concurrency: options.concurrency,
-      queueMax: QUEUE_MAX,
-      jitterMs: options.networkJitterMs + LINGER_SLACK_MS,
-      lingerMs: networkMs + LINGER_SLACK_MS,
-      expectedMs:
-        2 * networkMs +
-        HOP_MS +
-        profile.firstToken.medianMs +
-        (options.maxOutputTokens * 1000) / profile.speed.tokensPerS,
-      longestMs: networkMs + longestServiceMs(profile, profile.contextTokens, options.maxOutputTokens),
-    },
-    env.now(),
-  );
+  const plan = quotaPlan(options);
+  const stride = options.endpoints;
+  const targets = Array.from({ length: stride }, (_, i) => new Target(env, i, plan, onQuota));
+  const random = env.random('provider/balancer');
+  const hedges = new HedgeBudget();
+  const leases = new LeaseSizer();
   const cache = new ResponseCache(options.cacheEntries);
   const usage = new UsageWindow(env.now());
+  const waits = new Histogram(0.1);
   const callers = new Map<number, Caller>();
-  /** Keys of permits, to fill the cache at settlement. */
-  const permitKeys = new Map<number, { readonly key: string | undefined; readonly holder: number }>();
+  /** Permits, by their number over all endpoints. */
+  const granted = new Map<number, Granted>();
   /** Waiters of another's flight, each with the timer of its own deadline. */
   const cacheWaits = new Map<number, CancelTimer>();
-  const totals = { agent429: 0, wire429: 0, shed: 0, granted: 0, everQueued: 0, reclaimed: 0 };
+  const totals = {
+    agent429: 0,
+    wire429: 0,
+    shed: 0,
+    granted: 0,
+    everQueued: 0,
+    reclaimed: 0,
+    leased: 0,
+    nested: 0,
+  };
+  const nestedBy = new Map<string, number>();
   /** How often each holder died: ports of earlier lives are closed. */
   const deaths = new Map<number, number>();
   let nextCaller = 1;
-  let cancelTick: CancelTimer | null = null;
-  let tickAtMs = Infinity;
+  let newLease: DeskLease | null = null;
+
+  const overall = (target: Target, number: number): number => number * stride + target.index;
+  const targetOf = (number: number): Target => targets[number % stride]!;
+  const inFlight = (): number => targets.reduce((n, t) => n + inFlightOf(t.quota), 0);
+  const queued = (): number => targets.reduce((n, t) => n + t.quota.queue.size, 0);
 
   function reply(id: number, answer: DeskReply): void {
     const caller = callers.get(id);
     if (caller === undefined) return;
     callers.delete(id);
-    if (answer.type === 'shed') totals.shed++;
+    if (answer.type === 'shed' && caller.request.hedge !== true) totals.shed++;
     env.defer(() => caller.done(answer));
   }
 
@@ -150,58 +92,112 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     }
   }
 
+  /** The endpoint that a request goes to: not the one to avoid and a well one, as far as there is a choice. */
+  function choose(avoid: number | undefined): Target {
+    if (stride === 1) return targets[0]!;
+    let at = pickTarget(targets, (i) => i !== avoid && targets[i]!.well, random);
+    if (at < 0) at = pickTarget(targets, (i) => i !== avoid, random);
+    return targets[at]!;
+  }
+
+  function step(target: Target, input: QuotaInput): void {
+    target.step(input);
+    usage.observe(inFlight(), queued() > 0, env.now());
+  }
+
   function enqueue(id: number, caller: Caller): void {
-    const { inputTokens, maxOutputTokens, deadlineAtMs } = caller.request;
-    step({
+    const { agent, inputTokens, maxOutputTokens, deadlineAtMs, avoid, hedge, priority = 1 } = caller.request;
+    const target = choose(avoid);
+    if (hedge === true && (stride === 1 || !hedges.open)) {
+      reply(id, { type: 'shed', message: NO_ROOM });
+      return;
+    }
+    step(target, {
       type: 'acquire',
       id,
       holder: caller.holder,
+      flow: agent,
+      priority,
       inputTokens,
       outputTokens: maxOutputTokens,
       deadlineAtMs,
+      ...(hedge === true ? { nowOrNever: true } : {}),
     });
     if (callers.has(id)) totals.everQueued++;
   }
 
-  function onQuota(effect: QuotaEffect): void {
+  function onQuota(target: Target, effect: QuotaEffect): void {
     if (effect.type === 'charged') {
-      usage.charge(effect.axis, effect.amount, env.now());
+      usage.charge(effect.unit, effect.amount, env.now());
+      return;
+    }
+    if (effect.type === 'leased') {
+      const { number, places, inputTokens, outputTokens, expiresAtMs } = effect.lease;
+      newLease = {
+        lease: overall(target, number),
+        firstPermit: overall(target, effect.firstPermit),
+        step: stride,
+        places,
+        inputTokens,
+        outputTokens,
+        expiresAtMs,
+        endpoint: target.index,
+      };
       return;
     }
     const caller = callers.get(effect.id);
     if (caller === undefined) return;
-    const key = caller.request.cacheKey;
-    if (effect.type === 'go') {
-      totals.granted++;
-      permitKeys.set(effect.permit, { key, holder: caller.holder });
-      reply(effect.id, { type: 'go', permit: effect.permit, queuedMs: env.now() - caller.sinceMs });
-    } else {
+    const { cacheKey: key, hedge } = caller.request;
+    if (effect.type === 'shed') {
       reply(effect.id, { type: 'shed', message: effect.message });
-      if (key !== undefined) onCache(cache.fail(key));
+      if (key !== undefined && hedge !== true) onCache(cache.fail(key));
+      return;
     }
+    const queuedMs = env.now() - caller.sinceMs;
+    const permit = overall(target, effect.permit);
+    grant(target, permit, caller.holder, caller.request);
+    waits.record(queuedMs);
+    const lease = leaseFor(target, caller);
+    reply(effect.id, {
+      type: 'go',
+      permit,
+      queuedMs,
+      endpoint: target.index,
+      hedgeAfterMs: stride > 1 ? target.track.p95Ms : Infinity,
+      ...(lease === null ? {} : { lease }),
+    });
   }
 
-  function step(input: QuotaInput): void {
-    for (const effect of stepQuota(quota, input, env.now())) onQuota(effect);
-    usage.observe(inFlightOf(quota), quota.queue.length > 0, env.now());
-    const atMs = nextTickMs(quota, env.now());
-    if (atMs === tickAtMs) return;
-    cancelTick?.();
-    cancelTick = null;
-    tickAtMs = atMs ?? Infinity;
-    if (atMs !== null)
-      cancelTick = env.setTimer(Math.max(0, atMs - env.now()), () => {
-        cancelTick = null;
-        tickAtMs = Infinity;
-        step({ type: 'tick' });
-      });
+  function grant(target: Target, permit: number, holder: number, request: DeskRequest): void {
+    totals.granted++;
+    const hedge = request.hedge === true;
+    if (hedge) hedges.spend();
+    else hedges.earn();
+    target.track.start();
+    target.tell({ type: 'ask', giveUpMs: request.deadlineAtMs });
+    granted.set(permit, { key: hedge ? undefined : request.cacheKey, holder, atMs: env.now(), hedge });
+  }
+
+  /** A node that asks often, and nothing that the cache could answer, gets budget for its next requests with the permit. */
+  function leaseFor(target: Target, { holder, request }: Caller): DeskLease | null {
+    if (request.cacheKey !== undefined || request.hedge === true) return null;
+    const size = leases.ask(holder, request.inputTokens, request.maxOutputTokens, env.now());
+    if (size.places === 0) return null;
+    newLease = null;
+    target.step({ type: 'lease', holder, forMs: LEASE_MS, ...size });
+    return newLease;
   }
 
   function acquire(holder: number, request: DeskRequest, done: (reply: DeskReply) => void): void {
     const id = nextCaller++;
     const caller: Caller = { holder, request, sinceMs: env.now(), done };
     callers.set(id, caller);
-    const key = request.cacheKey;
+    if ((request.nested ?? 0) > 0) {
+      totals.nested++;
+      if (nestedBy.size < NESTED_MAX || nestedBy.has(request.agent))
+        nestedBy.set(request.agent, (nestedBy.get(request.agent) ?? 0) + 1);
+    }
+    const key = request.hedge === true ? undefined : request.cacheKey;
     const known = key === undefined ? null : cache.ask(key, id);
     if (known?.type === 'hit') {
       reply(id, { type: 'cached', text: known.text, queuedMs: 0 });
@@ -222,27 +218,62 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
   }
 
   function settle(holder: number, settlement: DeskSettlement): void {
-    const held = permitKeys.get(settlement.permit);
+    const { permit, status, usage: used, retryAfterMs, told, over, text } = settlement;
+    const held = granted.get(permit);
     // A node may only settle what was given to it, and only once.
     if (held === undefined || held.holder !== holder) return;
-    permitKeys.delete(settlement.permit);
-    if (settlement.status === 429) {
+    granted.delete(permit);
+    const target = targetOf(permit);
+    target.track.end(status === 200 ? env.now() - held.atMs : null);
+    const sick = status >= 500 || settlement.unreachable === true;
+    target.tell({ type: status === 200 ? 'succeeded' : sick ? 'failed' : 'inconclusive' });
+    if (held.hedge && status === 200) hedges.win();
+    if (status === 429) {
       totals.wire429++;
       if (settlement.gaveUp === true) totals.agent429++;
     }
-    step({
+    step(target, {
       type: 'settle',
-      permit: settlement.permit,
-      status: settlement.status,
-      usage: settlement.usage,
-      retryAfterMs: settlement.retryAfterS === null ? null : settlement.retryAfterS * 1000,
+      permit: Math.floor(permit / stride),
+      status,
+      usage: used,
+      retryAfterMs,
+      ...(told === undefined ? {} : { told }),
+      ...(over === undefined ? {} : { over }),
     });
     if (held.key === undefined) return;
-    onCache(settlement.text === null ? cache.fail(held.key) : cache.fill(held.key, settlement.text));
+    onCache(text === null ? cache.fail(held.key) : cache.fill(held.key, text));
+  }
+
+  function note(holder: number, told: DeskNote): void {
+    const target = targetOf(told.lease);
+    const lease = Math.floor(told.lease / stride);
+    const own = target.quota.leases.get(lease)?.holder === holder;
+    if (told.type === 'lease-returned') {
+      if (own) step(target, { type: 'lease-returned', lease, holder });
+      return;
+    }
+    const { permit, request } = told;
+    if (!own || granted.has(permit)) return;
+    leases.ask(holder, request.inputTokens, request.maxOutputTokens, env.now());
+    grant(target, permit, holder, request);
+    totals.leased++;
+    waits.record(0);
+    step(target, {
+      type: 'lease-used',
+      lease,
+      permit: Math.floor(permit / stride),
+      flow: request.agent,
+      priority: request.priority ?? 1,
+      inputTokens: request.inputTokens,
+      outputTokens: request.maxOutputTokens,
+      deadlineAtMs: request.deadlineAtMs,
+    });
   }
 
   function releaseHolder(holder: number): void {
     deaths.set(holder, (deaths.get(holder) ?? 0) + 1);
+    leases.forget(holder);
     const keys: string[] = [];
     for (const [id, caller] of callers) {
       if (caller.holder !== holder) continue;
@@ -253,56 +284,77 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
         waits();
         cacheWaits.delete(id);
         cache.leave(key!, id);
-      } else if (key !== undefined) keys.push(key);
+      } else if (key !== undefined && caller.request.hedge !== true) keys.push(key);
     }
-    for (const [permit, held] of permitKeys) {
+    for (const [permit, held] of granted) {
       if (held.holder !== holder) continue;
-      permitKeys.delete(permit);
+      granted.delete(permit);
+      targetOf(permit).track.end(null);
       totals.reclaimed++;
       if (held.key !== undefined) keys.push(held.key);
     }
-    step({ type: 'release-holder', holder });
+    for (const target of targets) step(target, { type: 'release-holder', holder });
     for (const key of keys) onCache(cache.fail(key));
   }
 
   return {
     portFor(holder) {
       const life = deaths.get(holder);
+      const lives = (): boolean => deaths.get(holder) === life;
       return {
-        acquire(request, done) {
-          if (deaths.get(holder) === life) acquire(holder, request, done);
-        },
-        settle(settlement) {
-          if (deaths.get(holder) === life) settle(holder, settlement);
-        },
+        acquire: (request, done) => void (lives() && acquire(holder, request, done)),
+        settle: (settlement) => void (lives() && settle(holder, settlement)),
+        note: (told) => void (lives() && note(holder, told)),
       };
     },
     releaseHolder,
     view() {
       const { charged } = usage.read(env.now());
-      const inFlight = inFlightOf(quota);
+      const most = [...nestedBy].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0] as [string, number]);
       return {
         profile: options.profile,
         limits: [
-          ...AXES.map((axis, i) => ({ name: LIMIT_NAMES[i]!, limit: limits[axis], used: charged[axis] })),
-          { name: LIMIT_NAMES[3], limit: options.concurrency, used: inFlight },
+          ...AXES.map((axis, i) => ({
+            name: LIMIT_NAMES[i]!,
+            limit: limits[axis] * stride,
+            used: charged[axis],
+          })),
+          { name: LIMIT_NAMES[3], limit: options.concurrency * stride, used: inFlight() },
         ],
-        queued: quota.queue.length,
-        inFlight,
+        queued: queued(),
+        inFlight: inFlight(),
         cacheHits: cache.hits,
         cacheMisses: cache.misses,
+        endpoints:
+          stride === 1
+            ? []
+            : targets.map((t) => ({
+                inFlight: inFlightOf(t.quota),
+                queued: t.quota.queue.size,
+                latencyMs: t.track.ewmaMs,
+                well: t.well,
+              })),
+        shed: totals.shed,
+        hedges: hedges.sent,
+        nested: { requests: totals.nested, by: most[0] },
+        waitMs: { p50: waits.quantile(0.5), p99: waits.quantile(0.99) },
       };
     },
     counts: () => ({
       ...totals,
-      queued: quota.queue.length,
+      queued: queued(),
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
+      hedges: hedges.sent,
+      hedgesWon: hedges.won,
     }),
     use() {
-      const { spanMs, charged, inFlight, waiting } = usage.read(env.now());
-      const uses = AXES.map((axis) => (spanMs > 0 ? charged[axis] / ((limits[axis] * spanMs) / 60_000) : 0));
-      uses.push(inFlight / options.concurrency);
+      const read = usage.read(env.now());
+      const { spanMs, charged, waiting } = read;
+      const uses = AXES.map((axis) =>
+        spanMs > 0 ? charged[axis] / ((limits[axis] * stride * spanMs) / 60_000) : 0,
+      );
+      uses.push(read.inFlight / (options.concurrency * stride));
       const most = uses.indexOf(Math.max(...uses));
       return {
         bindingLimit: LIMIT_NAMES[most]!,

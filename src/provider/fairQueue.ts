@@ -142,10 +142,7 @@ export class FairQueue<T extends Queued> {
     let all = within;
     for (const other of PRIORITIES)
       if (other !== priority)
-        all += Math.min(
-          this.lanes[other]!.backlog,
-          ((within + cost) * WEIGHTS[other]) / WEIGHTS[priority],
-        );
+        all += Math.min(this.lanes[other]!.backlog, ((within + cost) * WEIGHTS[other]) / WEIGHTS[priority]);
     return all;
   }
 

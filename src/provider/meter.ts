@@ -125,8 +125,7 @@ export class Meter {
   /** Charges a request that goes; the entry by which it can be corrected. */
   take(cost: number, nowMs: number): number {
     const pace = this.production === null ? 1 : PRODUCED_PACE;
-    this.fullAtMs =
-      Math.max(this.fullAtMs, nowMs) + cost / (pace * this.perMs * rateNow(this.belief, nowMs));
+    this.fullAtMs = Math.max(this.fullAtMs, nowMs) + cost / (pace * this.perMs * rateNow(this.belief, nowMs));
     this.recent.add(cost, nowMs);
     if (this.production !== null) this.production.outstanding += cost;
     return this.log.add(cost, nowMs);
@@ -171,7 +170,8 @@ export class Meter {
     const { amount } = this;
     this.remainingMax = Math.max(this.remainingMax, left);
     if (this.remainingMax < amount / 2) return;
-    const made = this.production === null ? 0 : this.production.log.sum(nowMs) + this.perMs * this.timing.lagMs;
+    const made =
+      this.production === null ? 0 : this.production.log.sum(nowMs) + this.perMs * this.timing.lagMs;
     const own = Math.min(amount, Math.max(made, this.log.sum(nowMs)));
     // Tokens are rounded to thousands, and two accounts of one minute never agree to the token.
     const gap = amount - left - own - amount * OTHERS_MIN;

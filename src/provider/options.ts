@@ -9,6 +9,10 @@ export const providerOptions = section({
   concurrency: withDefault(integer(1, 100_000), 100),
   /** Least and most tokens of an answer that an agent asks for. */
   maxOutputTokens: withDefault(integer(8, 4_096), 160),
+  /** Endpoints (or keys) of that kind, each with these limits of its own. */
+  endpoints: withDefault(integer(1, 64), 1),
+  /** The slowest of them takes this many times as long as the fastest. */
+  endpointSpread: withDefault(number(1, 100), 1),
   /** One-way delay between node and provider, on top of the model's own latency. */
   networkMs: withDefault(number(0, 10_000), 20),
   /** Each way may take up to this much longer, uniformly. */

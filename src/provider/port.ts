@@ -1,4 +1,7 @@
 import type { Result } from '../kernel/result.ts';
+import type { Priority } from './fairQueue.ts';
+import type { Unit } from './meter.ts';
+import type { ToldLimit } from './quota.ts';
 
 /** A model endpoint as HTTP: takes a Request, answers a Response; rejects only as `fetch` would (network gone, aborted). */
 export type FetchHandler = (request: Request) => Promise<Response>;
@@ -14,6 +17,8 @@ export interface ModelRequest {
   readonly deadlineAtMs: number;
   /** Requests of equal key may share an answer; omit to never cache. */
   readonly cacheKey?: string;
+  /** 0: someone waits for it; 1 (when missing): ordinary; 2: may take its time. */
+  readonly priority?: Priority;
 }
 
 /** A model's answer with what it cost. */
@@ -54,11 +59,40 @@ export interface DeskRequest {
   readonly maxOutputTokens: number;
   readonly deadlineAtMs: number;
   readonly cacheKey?: string;
+  readonly priority?: Priority;
+  /** The endpoint that has just failed it, or is at it already. */
+  readonly avoid?: number;
+  /** A second request for an answer that is late: goes at once, within the budget for hedges, or not at all. */
+  readonly hedge?: boolean;
+  /** The same request failed here so often just before: somebody retries on top of us. */
+  readonly nested?: number;
 }
 
-/** The desk's reply. `go`: send it now, then settle the permit, whatever came of it. */
+/** Budget for requests that a node may send without asking, all of them to one endpoint. */
+export interface DeskLease {
+  readonly lease: number;
+  /** Permits `firstPermit`, `firstPermit + step` and so on, `places` in all, one a request. */
+  readonly firstPermit: number;
+  readonly step: number;
+  readonly places: number;
+  /** The most that one request may have. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly expiresAtMs: number;
+  readonly endpoint: number;
+}
+
+/** The desk's reply. `go`: send it now to that endpoint, then settle the permit, whatever came of it. */
 export type DeskReply =
-  | { readonly type: 'go'; readonly permit: number; readonly queuedMs: number }
+  | {
+      readonly type: 'go';
+      readonly permit: number;
+      readonly queuedMs: number;
+      readonly endpoint: number;
+      /** An answer that is not there by then is late: another endpoint may be asked too. Infinity for never. */
+      readonly hedgeAfterMs: number;
+      readonly lease?: DeskLease;
+    }
   | { readonly type: 'cached'; readonly text: string; readonly queuedMs: number }
   | { readonly type: 'shed'; readonly message: string };
 
@@ -69,16 +103,33 @@ export interface DeskSettlement {
   readonly status: number;
   /** As counted by the provider; null when unknown. Zeros with status 0: the request was never sent. */
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
-  /** Seconds, from `retry-after`; null without. */
-  readonly retryAfterS: number | null;
+  /** From the endpoint's headers; null without. */
+  readonly retryAfterMs: number | null;
+  /** What the endpoint's headers say of its limits, and which of them a 429 was for. */
+  readonly told?: readonly ToldLimit[];
+  readonly over?: Unit | 'concurrency';
+  /** There was no way to the endpoint at all. */
+  readonly unreachable?: boolean;
   /** To be cached under the request's key; null when it failed. */
   readonly text: string | null;
   /** The agent was told of this failure: there was no other try. For the count of 429s that agents see. */
   readonly gaveUp?: boolean;
 }
 
-/** The way from a node to the desk. Callbacks come later, never inside the call. */
+/** What a node tells of its leases. */
+export type DeskNote =
+  /** A request has just gone on this lease, with that permit. */
+  | {
+      readonly type: 'lease-used';
+      readonly lease: number;
+      readonly permit: number;
+      readonly request: DeskRequest;
+    }
+  | { readonly type: 'lease-returned'; readonly lease: number };
+
+/** The way from a node to the desk. Callbacks come later, never inside the call; messages arrive in order. */
 export interface DeskPort {
   acquire(request: DeskRequest, done: (reply: DeskReply) => void): void;
   settle(settlement: DeskSettlement): void;
+  note(note: DeskNote): void;
 }

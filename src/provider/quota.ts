@@ -12,7 +12,16 @@ import {
   type TokenUse,
   type Waiting,
 } from './quotaState.ts';
-import { estimatedGoMs, expectedServiceMs, lateMessage, shedMessage, fullMessage } from './shedding.ts';
+import {
+  estimatedGoMs,
+  expectedServiceMs,
+  fullMessage,
+  lateMessage,
+  NO_ROOM,
+  shedMessage,
+} from './shedding.ts';
+
+export type CountedUnit = Exclude<Unit, 'totalTokens'>;
 
 /** What the endpoint's headers say of a limit. */
 export interface ToldLimit {
@@ -32,6 +41,8 @@ export type QuotaInput =
       readonly flow: string;
       readonly priority: Priority;
       readonly deadlineAtMs: number;
+      /** Shed unless it goes at once. */
+      readonly nowOrNever?: boolean;
     } & TokenUse)
   | { readonly type: 'progress'; readonly permit: number; readonly outputTokens: number }
   | {
@@ -69,7 +80,7 @@ export type QuotaEffect =
   /** That many permits from `firstPermit` on, one a request. */
   | { readonly type: 'leased'; readonly lease: Lease; readonly firstPermit: number }
   /** Used (or given back), for the account of use: requests and prompts as they go, answers as they come. */
-  | { readonly type: 'charged'; readonly unit: Unit; readonly amount: number };
+  | { readonly type: 'charged'; readonly unit: CountedUnit; readonly amount: number };
 
 type Input<T extends QuotaInput['type']> = Extract<QuotaInput, { type: T }>;
 
@@ -78,7 +89,7 @@ const VARIANCE = 0.5;
 /** A lease is for quiet times: with less than this free there is none. */
 const LEASE_FREE = 0.5;
 
-function charged(effects: QuotaEffect[], unit: Unit, amount: number): void {
+function charged(effects: QuotaEffect[], unit: CountedUnit, amount: number): void {
   if (amount !== 0) effects.push({ type: 'charged', unit, amount });
 }
 
@@ -106,6 +117,10 @@ function acquire(state: QuotaState, input: Input<'acquire'>, nowMs: number): Quo
     sinceMs: nowMs,
     gone: false,
   };
+  if (input.nowOrNever === true) {
+    const free = state.queue.size === 0 && headGoesAtMs(state, waiting, nowMs) <= nowMs;
+    if (!free) return [{ type: 'shed', id, message: NO_ROOM }];
+  }
   state.queue.push(waiting);
   if (deadlineAtMs !== Infinity) state.byDeadline.push(deadlineAtMs, waiting);
   for (const [i, amount] of costs.entries()) state.queued[i]! += amount;
@@ -188,7 +203,11 @@ function settle(state: QuotaState, input: Input<'settle'>, nowMs: number): Quota
     // It may run on for a while, and what it makes nobody will tell.
     state.lingering.push(nowMs + state.config.lingerMs, null);
     giveUpHearing(state, permit.charged, permit.produced, nowMs);
-    charged(effects, 'outputTokens', state.lengths.expected(permit.produced, permit.outputTokens) - permit.produced);
+    charged(
+      effects,
+      'outputTokens',
+      state.lengths.expected(permit.produced, permit.outputTokens) - permit.produced,
+    );
   } else {
     const unsent = status === 0 && use.inputTokens === 0 && use.outputTokens === 0;
     if (unsent) charged(effects, 'requests', -1);
@@ -202,7 +221,8 @@ function settle(state: QuotaState, input: Input<'settle'>, nowMs: number): Quota
     state.queue.charge(permit.flow, permit.priority, really - permit.cost);
   }
   for (const { unit, limit, remaining } of input.told ?? [])
-    for (const meter of state.meters) if (meter.config.unit === unit) meter.remaining(limit, remaining, nowMs);
+    for (const meter of state.meters)
+      if (meter.config.unit === unit) meter.remaining(limit, remaining, nowMs);
   if (status === 429) refuse(state, input, nowMs);
   if (status === 200) {
     state.meanMs += (tookMs - state.meanMs) / 32;
@@ -235,12 +255,7 @@ function orphan(state: QuotaState, permit: Permit, nowMs: number): void {
 }
 
 /** What is still expected of an answer that will not be heard of any more counts as made. */
-function giveUpHearing(
-  state: QuotaState,
-  charged: readonly number[],
-  produced: number,
-  nowMs: number,
-): void {
+function giveUpHearing(state: QuotaState, charged: readonly number[], produced: number, nowMs: number): void {
   for (const [i, meter] of state.meters.entries()) meter.produced(charged[i]! - produced, nowMs);
 }
 
@@ -276,7 +291,8 @@ function lease(state: QuotaState, input: Input<'lease'>, nowMs: number): QuotaEf
   const each = costsOf(state, inputTokens, outputTokens);
   const costs = each.map((c) => c * places);
   for (const [i, meter] of state.meters.entries())
-    if (costs[i]! > meter.config.burst * LEASE_FREE || meter.clearAtMs(costs[i]!, 0, nowMs) > nowMs) return [];
+    if (costs[i]! > meter.config.burst * LEASE_FREE || meter.clearAtMs(costs[i]!, 0, nowMs) > nowMs)
+      return [];
   const effects: QuotaEffect[] = [];
   const firstPermit = state.nextPermit;
   state.nextPermit += places;
@@ -351,7 +367,8 @@ function expire(state: QuotaState, nowMs: number): void {
     const permit = state.permits.get(number);
     if (permit !== undefined) orphan(state, permit, nowMs);
     const held = state.leases.get(number);
-    if (held !== undefined && held.expiresAtMs + state.config.lingerMs <= nowMs) loseLease(state, held, nowMs);
+    if (held !== undefined && held.expiresAtMs + state.config.lingerMs <= nowMs)
+      loseLease(state, held, nowMs);
   }
 }
 

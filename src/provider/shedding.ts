@@ -48,6 +48,8 @@ export function expectedServiceMs(state: QuotaState): number {
   return state.permits.size === 0 ? Math.min(state.meanMs, state.config.expectedMs) : state.meanMs;
 }
 
+export const NO_ROOM = 'Not sent: the quota has no room for it at this moment.';
+
 export const fullMessage = (waiting: number): string =>
   `Not sent: ${waiting} requests wait for the provider already, which is the most that may. Ask fewer questions a second or raise the provider's limits.`;
 

@@ -1,6 +1,7 @@
 import { providerOptions, type ProviderOptions } from '../../src/provider/options.ts';
 import { createModelClient } from '../../src/provider/client.ts';
-import { createDesk, type Desk } from '../../src/provider/desk.ts';
+import { createDesk } from '../../src/provider/desk.ts';
+import type { Desk } from '../../src/provider/deskViews.ts';
 import type { DeskPort, FetchHandler, ModelFailure } from '../../src/provider/port.ts';
 import { profileOf } from '../../src/provider/profile.ts';
 import { buildPrompt } from '../../src/provider/prompt.ts';
@@ -12,8 +13,10 @@ import { createTestEnv, type TestEnv } from './testEnv.ts';
 
 /** A desk that lets everything go at once: what a client without a manager does. */
 export const OPEN_DOOR: DeskPort = {
-  acquire: (_request, done) => done({ type: 'go', permit: 0, queuedMs: 0 }),
+  acquire: (_request, done) =>
+    done({ type: 'go', permit: 0, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
   settle: () => undefined,
+  note: () => undefined,
 };
 
 const WORDS = 'union treasury navy harvest railway treaty tariff senate river frontier school canal'.split(
@@ -125,6 +128,9 @@ export async function hammer(plan: HammeringPlan): Promise<Hammering> {
         there(() => port.acquire(request, (reply) => back(() => isAlive() && done(reply)))),
       settle: (settlement) => {
         if (isAlive()) there(() => port.settle(settlement));
+      },
+      note: (note) => {
+        if (isAlive()) there(() => port.note(note));
       },
     };
   }

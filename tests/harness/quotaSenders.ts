@@ -19,15 +19,13 @@ export function quotaSender(
   filter: (input: QuotaInput) => readonly QuotaInput[] = (input) => [input],
 ): (loop: EventLoop) => Sender {
   return (loop) => {
-    const limits = RATE_AXES.map(
-      (unit): LimitConfig => ({
-        unit,
-        amount: believed.limits[unit],
-        windowMs: 60_000,
-        burst: believed.limits[unit] / 120,
-        counted: unit === 'outputTokens' ? 'produced' : 'admitted',
-      }),
-    );
+    const limits = RATE_AXES.map((unit): LimitConfig => ({
+      unit,
+      amount: believed.limits[unit],
+      windowMs: 60_000,
+      burst: believed.limits[unit] / 120,
+      counted: unit === 'outputTokens' ? 'produced' : 'admitted',
+    }));
     const config = change({
       limits,
       concurrency: believed.limits.concurrency,

@@ -181,11 +181,18 @@ export function runQuotaWorld(
     const inputTokens = draw(plan.prompts);
     const outputTokens = draw(plan.answers);
     const error = plan.estimateError ?? 0;
-    const estimate = error === 0 ? inputTokens : Math.max(1, Math.round(inputTokens * (1 + error * texts.normal())));
+    const estimate =
+      error === 0 ? inputTokens : Math.max(1, Math.round(inputTokens * (1 + error * texts.normal())));
     attempt(agent, inputTokens, estimate, outputTokens, 1);
   }
 
-  function attempt(agent: number, inputTokens: number, estimate: number, outputTokens: number, nth: number): void {
+  function attempt(
+    agent: number,
+    inputTokens: number,
+    estimate: number,
+    outputTokens: number,
+    nth: number,
+  ): void {
     sender.acquire(agent, estimate, plan.answers.max, (permit) => {
       loop.in(plan.delays(network), () => {
         requests++;

@@ -1,3 +1,4 @@
+import { createEndpoints } from '../../provider/endpoints.ts';
 import type { ProviderOptions } from '../../provider/options.ts';
 import { profileOf } from '../../provider/profile.ts';
 import {
@@ -24,10 +25,8 @@ export function createProviderControl(): ProviderControl {
   };
   return {
     open(options, seed, epochMs) {
-      provider = createSimulatedProvider(
-        createLiveEnv(epochMs, `${seed}/provider`),
-        profileOf(options.profile),
-        options,
+      provider = createEndpoints(createLiveEnv(epochMs, `${seed}/provider`), options, (env) =>
+        createSimulatedProvider(env, profileOf(options.profile), options),
       );
     },
     connect: (port) => serveFetch(port, opened().fetch),

@@ -9,7 +9,7 @@ import {
   type RequestMessage,
   type ResponseMessage,
 } from '../../provider/httpMessage.ts';
-import type { DeskPort, DeskRequest, DeskSettlement, FetchHandler } from '../../provider/port.ts';
+import type { DeskNote, DeskPort, DeskRequest, DeskSettlement, FetchHandler } from '../../provider/port.ts';
 import { serveCalls, type Caller } from './portCalls.ts';
 
 /** The API manager's desk on the other end of a port. */
@@ -17,6 +17,7 @@ export function deskOver(caller: Caller): DeskPort {
   return {
     acquire: (request, done) => caller.call('acquire', request, done),
     settle: (settlement) => caller.call('settle', settlement),
+    note: (note) => caller.call('note', note),
   };
 }
 
@@ -51,6 +52,7 @@ export function serveDesk(
     passages: (slice: Slice, answer) => void library(slice).then(answer),
     acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
     settle: (settlement: DeskSettlement) => desk.settle(settlement),
+    note: (note: DeskNote) => desk.note(note),
   });
 }
 

@@ -11,7 +11,8 @@ import { share, type CorpusIndex } from '../../memory/corpus.ts';
 import type { MemoryRecord } from '../../memory/record.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
-import type { Desk } from '../../provider/desk.ts';
+import type { Desk } from '../../provider/deskViews.ts';
+import { createEndpoints } from '../../provider/endpoints.ts';
 import { profileOf } from '../../provider/profile.ts';
 import { createSimulatedProvider, type SimulatedProvider } from '../../provider/simulated.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
@@ -108,10 +109,8 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   const network = createVirtualNetwork(world, plan.weather);
   const disk = createVirtualDisk(world, { ...FAIR_DISK, ...config.disk });
   const endpoint = createVirtualProcess(world, -2, 'provider');
-  const provider = createSimulatedProvider(
-    endpoint.env,
-    profileOf(scenario.provider.profile),
-    scenario.provider,
+  const provider = createEndpoints(endpoint.env, scenario.provider, (its) =>
+    createSimulatedProvider(its, profileOf(scenario.provider.profile), scenario.provider),
   );
   const ledger = new Ledger();
   const committed = new Map<string, number>();

@@ -3,7 +3,8 @@ import { OPEN_DOOR, optionsWith } from '../../harness/hammering.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
 import type { Result } from '../../../src/kernel/result.ts';
 import { createModelClient } from '../../../src/provider/client.ts';
-import { createDesk, type Desk } from '../../../src/provider/desk.ts';
+import { createDesk } from '../../../src/provider/desk.ts';
+import type { Desk } from '../../../src/provider/deskViews.ts';
 import type { ProviderOptions } from '../../../src/provider/options.ts';
 import type {
   Completion,
@@ -58,8 +59,10 @@ function noting(): { port: DeskPort; settled: DeskSettlement[] } {
   return {
     settled,
     port: {
-      acquire: (_r, done) => done({ type: 'go', permit: ++permit, queuedMs: 0 }),
+      acquire: (_r, done) =>
+        done({ type: 'go', permit: ++permit, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
       settle: (s) => void settled.push(s),
+      note: () => undefined,
     },
   };
 }
@@ -93,8 +96,9 @@ test('an answer comes with its cost, and its permit is settled with the usage an
       permit: 1,
       status: 200,
       usage: { inputTokens: 9, outputTokens: 4 },
-      retryAfterS: null,
+      retryAfterMs: null,
       text: 'Eleven ships.',
+      told: [],
     },
   ]);
 });
@@ -133,7 +137,7 @@ test('retry-after is obeyed; when it lies past the deadline the agent is told at
     ok: false,
     error: { reason: 'rate-limited', attempts: 1, message: expect.stringContaining('rate limit') },
   });
-  expect(settled).toMatchObject([{ status: 429, gaveUp: true, retryAfterS: 3 }]);
+  expect(settled).toMatchObject([{ status: 429, gaveUp: true, retryAfterMs: 3_000 }]);
 });
 
 test('a refusal for good is not tried again', async () => {
@@ -180,14 +184,18 @@ test('a permit that comes too late is handed back unused', async () => {
   const env = createTestEnv();
   const settled: DeskSettlement[] = [];
   let reply: ((r: DeskReply) => void) | null = null;
-  const port: DeskPort = { acquire: (_r, done) => (reply = done), settle: (s) => void settled.push(s) };
+  const port: DeskPort = {
+    acquire: (_r, done) => (reply = done),
+    settle: (s) => void settled.push(s),
+    note: () => undefined,
+  };
   const endpoint = scripted(env, [200]);
   const client = createModelClient(env, endpoint.fetch, port, optionsWith({}));
   expect(await outcome(env, client.complete(request(env)), 10_000)).toMatchObject({
     ok: false,
     error: { reason: 'shed' },
   });
-  reply!({ type: 'go', permit: 5, queuedMs: 10_000 });
+  reply!({ type: 'go', permit: 5, queuedMs: 10_000, endpoint: 0, hedgeAfterMs: Infinity });
   await env.advance(1_000);
   expect(endpoint.times).toEqual([]);
   expect(settled).toMatchObject([{ permit: 5, status: 0, usage: { inputTokens: 0, outputTokens: 0 } }]);
@@ -276,8 +284,8 @@ test('only the node that holds a permit may settle it', async () => {
   desk.portFor(1).acquire(ask, (r) => replies.push(r));
   expect(replies).toEqual([]);
   await env.settle();
-  expect(replies).toEqual([{ type: 'go', permit: 1, queuedMs: 0 }]);
-  const settlement = { permit: 1, status: 200, usage: null, retryAfterS: null, text: null };
+  expect(replies).toMatchObject([{ type: 'go', permit: 1, queuedMs: 0 }]);
+  const settlement = { permit: 1, status: 200, usage: null, retryAfterMs: null, text: null };
   desk.portFor(2).settle(settlement);
   expect(desk.view().inFlight).toBe(1);
   desk.portFor(1).settle(settlement);

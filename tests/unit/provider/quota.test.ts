@@ -1,38 +1,49 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { worstExcess } from '../../harness/endpointAuditor.ts';
+import type { LimitConfig } from '../../../src/provider/meter.ts';
+import { nextTickMs, stepQuota, type QuotaEffect, type QuotaInput } from '../../../src/provider/quota.ts';
 import {
   createQuota,
   inFlightOf,
-  nextTickMs,
-  stepQuota,
   type QuotaConfig,
-  type QuotaEffect,
   type QuotaState,
-} from '../../../src/provider/quota.ts';
+} from '../../../src/provider/quotaState.ts';
 
+const limit = (unit: LimitConfig['unit'], perMs: number, burst: number): LimitConfig => ({
+  unit,
+  amount: perMs * 60_000,
+  windowMs: 60_000,
+  burst,
+  counted: 'admitted',
+});
 const CONFIG: QuotaConfig = {
-  pace: {
-    requests: { perMs: 0.01, burst: 2 },
-    inputTokens: { perMs: 10, burst: 5_000 },
-    outputTokens: { perMs: 1, burst: 500 },
-  },
+  limits: [limit('requests', 0.01, 2), limit('inputTokens', 10, 5_000), limit('outputTokens', 1, 500)],
   concurrency: 4,
   queueMax: 50,
   jitterMs: 40,
+  lagMs: 100,
   lingerMs: 100,
   expectedMs: 800,
   longestMs: 3_000,
 };
+const WIDE: readonly LimitConfig[] = [limit('requests', 1, 100), ...CONFIG.limits.slice(1)];
 
 const build = (config: Partial<QuotaConfig> = {}): QuotaState => createQuota({ ...CONFIG, ...config }, 0);
-const acquire = (state: QuotaState, id: number, nowMs: number, more = {}): readonly QuotaEffect[] =>
+const acquire = (
+  state: QuotaState,
+  id: number,
+  nowMs: number,
+  more: Partial<Extract<QuotaInput, { type: 'acquire' }>> = {},
+): readonly QuotaEffect[] =>
   stepQuota(
     state,
     {
       type: 'acquire',
       id,
       holder: 1,
+      flow: 'one',
+      priority: 1,
       inputTokens: 100,
       outputTokens: 100,
       deadlineAtMs: nowMs + 100_000,
@@ -40,7 +51,12 @@ const acquire = (state: QuotaState, id: number, nowMs: number, more = {}): reado
     },
     nowMs,
   );
-const settle = (state: QuotaState, permit: number, nowMs: number, more = {}): readonly QuotaEffect[] =>
+const settle = (
+  state: QuotaState,
+  permit: number,
+  nowMs: number,
+  more: Partial<Extract<QuotaInput, { type: 'settle' }>> = {},
+): readonly QuotaEffect[] =>
   stepQuota(
     state,
     {
@@ -55,6 +71,7 @@ const settle = (state: QuotaState, permit: number, nowMs: number, more = {}): re
   );
 const gone = (effects: readonly QuotaEffect[]): number[] =>
   effects.flatMap((e) => (e.type === 'go' ? [e.id] : []));
+const sheds = (effects: readonly QuotaEffect[]): QuotaEffect[] => effects.filter((e) => e.type === 'shed');
 
 /** Ticks as asked for until `untilMs`, and returns who went when. */
 function run(state: QuotaState, fromMs: number, untilMs: number): { id: number; atMs: number }[] {
@@ -132,7 +149,7 @@ test('a queue is served at the pace, as soon as it allows', () => {
 });
 
 test('what was reserved and not used is given back: the next one goes at once', () => {
-  const state = build({ pace: { ...CONFIG.pace, requests: { perMs: 1, burst: 100 } }, concurrency: 100 });
+  const state = build({ limits: WIDE, concurrency: 100 });
   expect(gone(acquire(state, 1, 0, { outputTokens: 500 }))).toEqual([1]);
   expect(gone(acquire(state, 2, 0, { outputTokens: 300 }))).toEqual([]);
   expect(gone(settle(state, 1, 10, { usage: { inputTokens: 100, outputTokens: 100 } }))).toEqual([2]);

@@ -1,0 +1,60 @@
+import type { Env } from '../kernel/env.ts';
+import type { FetchHandler } from './port.ts';
+import type { ProviderOptions } from './options.ts';
+import type { SimulatedProvider } from './simulated.ts';
+
+/** Where chat completions are asked for at endpoint `index` of the simulated provider. */
+export function endpointUrl(index: number): string {
+  return `https://model-${index}.invalid/v1/chat/completions`;
+}
+
+/** How many times as long endpoint `index` of `count` takes as the first: evenly spread in ratio up to `spread`. */
+export function endpointSlowdown(index: number, count: number, spread: number): number {
+  return count < 2 ? 1 : spread ** (index / (count - 1));
+}
+
+/** One handler for several endpoints, chosen by the host of a request; other hosts go to the first. */
+export function routeEndpoints(handlers: readonly FetchHandler[]): FetchHandler {
+  return (request) => {
+    const index = Number(/^model-(\d+)\.invalid$/.exec(new URL(request.url).hostname)?.[1] ?? 0);
+    return (handlers[index] ?? handlers[0]!)(request);
+  };
+}
+
+/** Adds up counts of equal shape, number by number. */
+function sum<T>(all: readonly T[]): T {
+  const first = all[0]!;
+  if (typeof first === 'number') return all.reduce((n, x) => n + (x as number), 0) as T;
+  if (typeof first !== 'object' || first === null) return first;
+  return Object.fromEntries(
+    Object.keys(first).map((key) => [key, sum(all.map((x) => x[key as keyof T]))]),
+  ) as T;
+}
+
+/**
+ * The endpoints of a scenario behind one handler, each with random streams of its own. Counts are those of all of them;
+ * a trouble befalls the first of several, which is the fastest, so that there is somewhere to go.
+ */
+export function createEndpoints(
+  env: Env,
+  options: Pick<ProviderOptions, 'endpoints' | 'endpointSpread'>,
+  create: (env: Env) => SimulatedProvider,
+): SimulatedProvider {
+  const { endpoints, endpointSpread } = options;
+  if (endpoints === 1) return create(env);
+  const all = Array.from({ length: endpoints }, (_, i) => {
+    const provider = create({
+      now: () => env.now(),
+      setTimer: (delayMs, fn) => env.setTimer(delayMs, fn),
+      defer: (fn) => env.defer(fn),
+      random: (name) => env.random(`${name}/${i}`),
+    });
+    provider.disturb({ slowdown: endpointSlowdown(i, endpoints, endpointSpread), failing: 0 });
+    return provider;
+  });
+  return {
+    fetch: routeEndpoints(all.map((provider) => (request) => provider.fetch(request))),
+    disturb: (trouble) => all[0]!.disturb(trouble),
+    counts: () => sum(all.map((provider) => provider.counts())),
+  };
+}
