@@ -57,7 +57,9 @@ export async function readCompletion(response: Response): Promise<WireOutcome> {
       type: 'status',
       status: response.status,
       retryAfterMs: retryAfterMs(response.headers),
-      shouldRetry: codes.some((code) => NEVER.includes(String(code))) ? false : shouldRetry(response.headers),
+      shouldRetry: codes.some((code) => typeof code === 'string' && NEVER.includes(code))
+        ? false
+        : shouldRetry(response.headers),
       message: typeof said === 'string' ? said : `HTTP ${response.status}`,
       told: toldLimits(response.headers),
     };

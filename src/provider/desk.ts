@@ -302,15 +302,21 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
       const life = deaths.get(holder);
       const lives = (): boolean => deaths.get(holder) === life;
       return {
-        acquire: (request, done) => void (lives() && acquire(holder, request, done)),
-        settle: (settlement) => void (lives() && settle(holder, settlement)),
-        note: (told) => void (lives() && note(holder, told)),
+        acquire(request, done) {
+          if (lives()) acquire(holder, request, done);
+        },
+        settle(settlement) {
+          if (lives()) settle(holder, settlement);
+        },
+        note(told) {
+          if (lives()) note(holder, told);
+        },
       };
     },
     releaseHolder,
     view() {
       const { charged } = usage.read(env.now());
-      const most = [...nestedBy].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0] as [string, number]);
+      const most = [...nestedBy].reduce<[string, number]>((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       return {
         profile: options.profile,
         limits: [

@@ -1,7 +1,7 @@
 import type { Env } from '../kernel/env.ts';
 import type { FetchHandler } from './port.ts';
 import type { ProviderOptions } from './options.ts';
-import type { SimulatedProvider } from './simulated.ts';
+import type { ProviderCounts, SimulatedProvider } from './simulated.ts';
 
 /** Where chat completions are asked for at endpoint `index` of the simulated provider. */
 export function endpointUrl(index: number): string {
@@ -21,14 +21,18 @@ export function routeEndpoints(handlers: readonly FetchHandler[]): FetchHandler 
   };
 }
 
+type Counts = { readonly [key: string]: number | Counts };
+
 /** Adds up counts of equal shape, number by number. */
-function sum<T>(all: readonly T[]): T {
-  const first = all[0]!;
-  if (typeof first === 'number') return all.reduce((n, x) => n + (x as number), 0) as T;
-  if (typeof first !== 'object' || first === null) return first;
+function sum(all: readonly Counts[]): Counts {
   return Object.fromEntries(
-    Object.keys(first).map((key) => [key, sum(all.map((x) => x[key as keyof T]))]),
-  ) as T;
+    Object.entries(all[0]!).map(([key, value]) => [
+      key,
+      typeof value === 'number'
+        ? all.reduce((n, counts) => n + (counts[key] as number), 0)
+        : sum(all.map((counts) => counts[key] as Counts)),
+    ]),
+  );
 }
 
 /**
@@ -55,6 +59,6 @@ export function createEndpoints(
   return {
     fetch: routeEndpoints(all.map((provider) => (request) => provider.fetch(request))),
     disturb: (trouble) => all[0]!.disturb(trouble),
-    counts: () => sum(all.map((provider) => provider.counts())),
+    counts: () => sum(all.map((p) => p.counts() as unknown as Counts)) as unknown as ProviderCounts,
   };
 }

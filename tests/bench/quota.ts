@@ -67,7 +67,7 @@ export async function run({ args, log }: BenchContext): Promise<BenchResult> {
         minutes: Math.min(minutes, 60),
         sender,
       });
-  const results = await runJobs<Job, QuotaWorldResult>(resolve('tests/bench/quota/job.ts'), jobs, (done) => {
+  const results = await runJobs<QuotaWorldResult>(resolve('tests/bench/quota/job.ts'), jobs, (done) => {
     if (done % 50 === 0 || done === jobs.length) log(`${done} of ${jobs.length} runs`);
   });
 

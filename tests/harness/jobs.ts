@@ -8,9 +8,9 @@ import { build } from 'vite';
  * Runs jobs in as many threads as there are cores. `entry` is a TypeScript file that answers each message with one.
  * Rejects with the first error of a thread.
  */
-export async function runJobs<J, R>(
+export async function runJobs<R>(
   entry: string,
-  jobs: readonly J[],
+  jobs: readonly unknown[],
   onDone: (done: number) => void,
 ): Promise<R[]> {
   const outDir = mkdtempSync(join(tmpdir(), 'treering-jobs-'));

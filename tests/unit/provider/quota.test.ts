@@ -71,7 +71,6 @@ const settle = (
   );
 const gone = (effects: readonly QuotaEffect[]): number[] =>
   effects.flatMap((e) => (e.type === 'go' ? [e.id] : []));
-const sheds = (effects: readonly QuotaEffect[]): QuotaEffect[] => effects.filter((e) => e.type === 'shed');
 
 /** Ticks as asked for until `untilMs`, and returns who went when. */
 function run(state: QuotaState, fromMs: number, untilMs: number): { id: number; atMs: number }[] {
