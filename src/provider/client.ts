@@ -223,7 +223,11 @@ export function createModelClient(
     return env.now() + waitMs < deadlineAtMs ? waitMs : null;
   }
 
-  async function attempt(request: ModelRequest, nested: number): Promise<Result<Completion, ModelFailure>> {
+  async function attempt(
+    request: ModelRequest,
+    nested: number,
+    hold: { retryAfterMs: number | null },
+  ): Promise<Result<Completion, ModelFailure>> {
     let avoid: number | undefined;
     const most = nested > 0 ? 1 : attemptsMax;
     const inputTokens = estimatePromptTokens(request.messages);
@@ -277,6 +281,7 @@ export function createModelClient(
       }
       const sick = outcome.type === 'network' || (outcome.type === 'status' && outcome.status >= 500);
       tell({ type: sick ? 'failed' : outcome.type === 'cut-off' ? 'inconclusive' : 'succeeded' });
+      hold.retryAfterMs = outcome.type === 'status' ? outcome.retryAfterMs : null;
       const waitMs = retryWaitMs(outcome, attempts, most, request.deadlineAtMs);
       settle(go.permit, outcome, waitMs === null);
       if (waitMs === null || !retries.spend()) return err(explain(outcome, attempts, providerMs, nested));
@@ -285,13 +290,29 @@ export function createModelClient(
     }
   }
 
-  /** Minds who asks again what has just failed. */
+  /** Minds who asks again what has just failed: as long as a retry would have to wait, so has that. */
   async function watched(request: ModelRequest): Promise<Result<Completion, ModelFailure>> {
     const fingerprint = hash32(JSON.stringify([request.agent, request.messages]));
-    const result = await attempt(request, retries.begin(fingerprint, env.now()));
+    const before = retries.begin(fingerprint, env.now());
+    const nested = before?.times ?? 0;
+    if (before !== null && before.notBeforeMs > env.now()) {
+      if (before.notBeforeMs >= request.deadlineAtMs) {
+        await sleep(0);
+        return err({
+          reason: 'rate-limited',
+          message: `The same request failed ${nested === 1 ? 'once' : `${nested} times`} just before, and the provider is to be left alone for ${seconds(before.notBeforeMs - env.now())} more, past the deadline. Ask again then.${againFrom(nested)}`,
+          attempts: 0,
+        });
+      }
+      await sleep(before.notBeforeMs - env.now());
+    }
+    const hold = { retryAfterMs: null as number | null };
+    const result = await attempt(request, nested, hold);
     const failed =
       !result.ok && (result.error.reason === 'rate-limited' || result.error.reason === 'overloaded');
-    retries.end(fingerprint, failed, env.now());
+    if (failed)
+      retries.failedNow(fingerprint, backoffMs(nested + 1, hold.retryAfterMs, jitter.next()), env.now());
+    else retries.ended(fingerprint);
     return result;
   }
 
@@ -307,16 +328,19 @@ export function createModelClient(
   };
 }
 
+/** Names retries on top of ours. */
+const againFrom = (nested: number): string =>
+  nested === 0
+    ? ''
+    : ` It had failed ${nested === 1 ? 'once' : `${nested} times`} just before and was asked again from outside, so it was tried once only: let one layer retry, not two.`;
+
 function explain(
   outcome: Exclude<WireOutcome, { type: 'answer' }>,
   attempts: number,
   providerMs: number,
   nested: number,
 ): ModelFailure {
-  const again =
-    nested === 0
-      ? ''
-      : ` It had failed ${nested === 1 ? 'once' : `${nested} times`} just before and was asked again from outside, so it was tried once only: let one layer retry, not two.`;
+  const again = againFrom(nested);
   const tries = attempts === 1 ? 'one try' : `${attempts} tries`;
   if (outcome.type === 'cut-off')
     return {

@@ -18,6 +18,7 @@ import {
   fullMessage,
   lateMessage,
   NO_ROOM,
+  quickServiceMs,
   shedMessage,
 } from './shedding.ts';
 
@@ -101,7 +102,7 @@ function acquire(state: QuotaState, input: Input<'acquire'>, nowMs: number): Quo
   const cost = dominantMs(state, costs, state.meanMs);
   if (deadlineAtMs !== Infinity) {
     const turn = estimatedGoMs(state, { flow, priority, cost, costs }, nowMs);
-    if (turn.atMs + expectedServiceMs(state) > deadlineAtMs)
+    if (turn.atMs + quickServiceMs(state) > deadlineAtMs)
       return [{ type: 'shed', id, message: shedMessage(state, turn, deadlineAtMs, nowMs) }];
   }
   const waiting: Waiting = {
@@ -225,6 +226,7 @@ function settle(state: QuotaState, input: Input<'settle'>, nowMs: number): Quota
       if (meter.config.unit === unit) meter.remaining(limit, remaining, nowMs);
   if (status === 429) refuse(state, input, nowMs);
   if (status === 200) {
+    state.deviationMs += (Math.abs(tookMs - state.meanMs) - state.deviationMs) / 32;
     state.meanMs += (tookMs - state.meanMs) / 32;
     if (input.usage !== null) state.lengths.learn(input.usage.outputTokens);
   }

@@ -96,8 +96,9 @@ export interface QuotaState {
   /** The endpoint said 429: nothing goes before. */
   pausedUntilMs: number;
   concurrencyBelief: Belief;
-  /** Smoothed time from permit to settlement, and the longest seen. */
+  /** Smoothed time from permit to settlement, its mean deviation, and the longest seen. */
   meanMs: number;
+  deviationMs: number;
   slowestMs: number;
 }
 
@@ -119,6 +120,7 @@ export function createQuota(config: QuotaConfig, nowMs: number): QuotaState {
     pausedUntilMs: nowMs,
     concurrencyBelief: TRUSTING,
     meanMs: config.expectedMs,
+    deviationMs: 0,
     slowestMs: 0,
   };
 }

@@ -9,10 +9,16 @@ const AGAIN_MS = 30_000;
 /** Most failed requests remembered. */
 const FAILED_MAX = 1_000;
 
+/** What failed lately: how often in a row, and when it may be tried again. */
+export interface Failed {
+  readonly times: number;
+  readonly notBeforeMs: number;
+}
+
 /** A retry budget (Finagle): first tries earn, retries spend; and who asks again what has just failed. All calls take the time. */
 export class RetryAccount {
   private savedRetries = SAVED_MAX;
-  private readonly failed = new Map<number, { atMs: number; times: number }>();
+  private readonly failed = new Map<number, Failed>();
   private nestedCount = 0;
 
   get saved(): number {
@@ -24,30 +30,33 @@ export class RetryAccount {
   }
 
   /**
-   * A request comes. Returns how often it failed here lately: above 0 somebody retries on top of us, and such a request
-   * earns nothing and gets a single try, since its tries multiply.
+   * A request comes. Null for a first one. One that failed here lately is somebody's retry on top of ours: it earns nothing,
+   * should get a single try, since its tries multiply, and has to wait as any retry does.
    * @param fingerprint of who asks and what
    */
-  begin(fingerprint: number, nowMs: number): number {
+  begin(fingerprint: number, nowMs: number): Failed | null {
     const before = this.failed.get(fingerprint);
-    if (before !== undefined && nowMs - before.atMs <= AGAIN_MS) {
+    if (before !== undefined && nowMs - before.notBeforeMs <= AGAIN_MS) {
       this.nestedCount++;
-      return before.times;
+      return before;
     }
     this.savedRetries = Math.min(SAVED_MAX, this.savedRetries + EARNED);
-    return 0;
+    return null;
   }
 
-  /** It failed for a reason that a retry is thought to cure. */
-  end(fingerprint: number, failed: boolean, nowMs: number): void {
-    const before = this.failed.get(fingerprint);
+  /** It failed for a reason that a retry is thought to cure; the same again should not go before `holdMs` have passed. */
+  failedNow(fingerprint: number, holdMs: number, nowMs: number): void {
+    const times = (this.failed.get(fingerprint)?.times ?? 0) + 1;
     this.failed.delete(fingerprint);
-    if (!failed) return;
-    this.failed.set(fingerprint, { atMs: nowMs, times: (before?.times ?? 0) + 1 });
+    this.failed.set(fingerprint, { times, notBeforeMs: nowMs + holdMs });
     for (const oldest of this.failed.keys()) {
       if (this.failed.size <= FAILED_MAX) break;
       this.failed.delete(oldest);
     }
+  }
+
+  ended(fingerprint: number): void {
+    this.failed.delete(fingerprint);
   }
 
   /** Takes a retry out of the budget; false when there is none. */

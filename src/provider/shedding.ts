@@ -16,7 +16,10 @@ const NAMES = {
 
 const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
 
-/** When a request that comes now would go, after all those that are served before it. */
+/**
+ * When a request that comes now would go at the earliest: after those of today's queue that are served before it. Who comes
+ * later to a flow that asked less goes before it too, so some are shed only when that has happened.
+ */
 export function estimatedGoMs(
   state: QuotaState,
   asked: {
@@ -46,6 +49,11 @@ export function estimatedGoMs(
 /** How long the next request will take. With nothing under way a slow past must not forbid the try that would tell of a better present. */
 export function expectedServiceMs(state: QuotaState): number {
   return state.permits.size === 0 ? Math.min(state.meanMs, state.config.expectedMs) : state.meanMs;
+}
+
+/** How long it will take if it is quick: what is shed before it has waited at all should hardly have had a chance. */
+export function quickServiceMs(state: QuotaState): number {
+  return Math.max(0, expectedServiceMs(state) - state.deviationMs);
 }
 
 export const NO_ROOM = 'Not sent: the quota has no room for it at this moment.';

@@ -1,7 +1,7 @@
 import type { Rng } from '../../src/kernel/rng.ts';
 import type { LimitConfig } from '../../src/provider/meter.ts';
 import { nextTickMs, stepQuota, type QuotaInput } from '../../src/provider/quota.ts';
-import { createQuota, type QuotaConfig } from '../../src/provider/quotaState.ts';
+import { createQuota, type QuotaConfig, type QuotaState } from '../../src/provider/quotaState.ts';
 import type { EventLoop } from './eventLoop.ts';
 import { RATE_AXES, type Limits, type Sender } from './quotaWorld.ts';
 
@@ -16,7 +16,7 @@ export interface Believed {
 export function quotaSender(
   believed: Believed,
   change: (config: QuotaConfig) => QuotaConfig = (c) => c,
-  filter: (input: QuotaInput) => readonly QuotaInput[] = (input) => [input],
+  sabotage: (quota: QuotaState) => void = () => undefined,
 ): (loop: EventLoop) => Sender {
   return (loop) => {
     const limits = RATE_AXES.map((unit): LimitConfig => ({
@@ -40,14 +40,14 @@ export function quotaSender(
     const waiting = new Map<number, (permit: number) => void>();
     let nextId = 1;
     let tickAtMs = Infinity;
-    const step = (given: QuotaInput): void => {
-      for (const input of filter(given))
-        for (const effect of stepQuota(quota, input, loop.now))
-          if (effect.type === 'go') {
-            const go = waiting.get(effect.id)!;
-            waiting.delete(effect.id);
-            go(effect.permit);
-          }
+    sabotage(quota);
+    const step = (input: QuotaInput): void => {
+      for (const effect of stepQuota(quota, input, loop.now))
+        if (effect.type === 'go') {
+          const go = waiting.get(effect.id)!;
+          waiting.delete(effect.id);
+          go(effect.permit);
+        }
       const atMs = nextTickMs(quota, loop.now);
       if (atMs === null || (tickAtMs > loop.now && tickAtMs <= atMs)) return;
       tickAtMs = atMs;

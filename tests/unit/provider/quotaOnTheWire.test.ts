@@ -8,12 +8,10 @@ import {
 import { hammer, type Hammering, type HammeringPlan } from '../../harness/hammering.ts';
 import { endpointBurst, perMinute } from '../../../src/provider/limits.ts';
 
-const MINUTES = 10;
-/** Three trees, and as many numbered ones as TREERING_SEEDS says. */
+const MINUTES = 4;
+/** A tree, and as many numbered ones as TREERING_SEEDS says; each way of enforcing a limit is quotaCells.test.ts's matter. */
 const SEEDS = [
   'oak',
-  'ash',
-  'yew',
   ...Array.from({ length: Number(process.env['TREERING_SEEDS'] ?? 0) }, (_, i) => `seedling-${i}`),
 ];
 
@@ -116,7 +114,7 @@ for (const axis of AXES)
 
 for (const axis of AXES)
   test(`${axis.name}: without the desk the same agents do see 429s`, async () => {
-    const h = await hammer({ seed: 'oak', minutes: 2, withDesk: false, ...axis.plan });
+    const h = await hammer({ seed: 'oak', minutes: 1, withDesk: false, ...axis.plan });
     expect(h.log.filter((e) => e.status === 429).length).toBeGreaterThan(20);
     // The endpoint itself must hold its limits against them.
     for (const worst of Object.values(excesses(h))) expect(worst).toBeLessThanOrEqual(1e-6);
@@ -139,7 +137,7 @@ for (const axis of AXES)
     expect(h.log.filter((e) => e.status === 429)).toEqual([]);
     expect(h.results.filter((r) => !r.ok)).toEqual([]);
     for (const worst of Object.values(excesses(h))) expect(worst).toBeLessThanOrEqual(1e-6);
-    expect(h.kills).toBeGreaterThan(200);
+    expect(h.kills).toBeGreaterThan(80);
     if (h.log.length > 1_000) expect(h.desk.counts().reclaimed).toBeGreaterThan(5);
     expect(use).toBeGreaterThan(0.5);
     await h.env.advance(60_000);
