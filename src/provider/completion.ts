@@ -1,4 +1,4 @@
-import type { ToldLimit } from './quota.ts';
+import type { ToldLimit } from './quotaTypes.ts';
 import { retryAfterMs, shouldRetry, toldLimits } from './rateHeaders.ts';
 
 /** What came back over the wire. */

@@ -7,7 +7,7 @@ import { LeaseSizer } from './leasing.ts';
 import { AXES, LIMIT_NAMES, perMinute } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
 import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
-import type { QuotaEffect, QuotaInput } from './quota.ts';
+import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
 import { LEASE_MS, quotaPlan } from './quotaPlan.ts';
 import { inFlightOf } from './quotaState.ts';
 import { ResponseCache, type CacheEffect } from './responseCache.ts';

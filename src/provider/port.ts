@@ -1,7 +1,7 @@
 import type { Result } from '../kernel/result.ts';
 import type { Priority } from './fairQueue.ts';
 import type { Unit } from './meter.ts';
-import type { ToldLimit } from './quota.ts';
+import type { ToldLimit } from './quotaTypes.ts';
 
 /** A model endpoint as HTTP: takes a Request, answers a Response; rejects only as `fetch` would (network gone, aborted). */
 export type FetchHandler = (request: Request) => Promise<Response>;

@@ -1,5 +1,5 @@
 import type { Unit } from './meter.ts';
-import type { ToldLimit } from './quota.ts';
+import type { ToldLimit } from './quotaTypes.ts';
 
 /** Header names by unit, in the dialects of Anthropic and of OpenAI and those that follow it. */
 const NAMES: readonly (readonly [Unit, string])[] = [

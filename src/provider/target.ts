@@ -1,7 +1,8 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import { Track } from './balancer.ts';
 import { BREAKER_CLOSED, stepBreaker, type BreakerInput, type BreakerState } from './breaker.ts';
-import { nextTickMs, stepQuota, type QuotaEffect, type QuotaInput } from './quota.ts';
+import { nextTickMs, stepQuota } from './quota.ts';
+import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
 import { createQuota, inFlightOf, type QuotaConfig, type QuotaState } from './quotaState.ts';
 
 /** One endpoint, or one key: its quota, what is known of its speed, and whether it is well. */

@@ -1,5 +1,6 @@
 import type { Priority } from '../../src/provider/fairQueue.ts';
-import { nextTickMs, stepQuota, type QuotaInput } from '../../src/provider/quota.ts';
+import { nextTickMs, stepQuota } from '../../src/provider/quota.ts';
+import type { QuotaInput } from '../../src/provider/quotaTypes.ts';
 import { createQuota, type QuotaConfig } from '../../src/provider/quotaState.ts';
 import { EventLoop } from './eventLoop.ts';
 

@@ -1,6 +1,7 @@
 import type { Rng } from '../../src/kernel/rng.ts';
 import type { LimitConfig } from '../../src/provider/meter.ts';
-import { nextTickMs, stepQuota, type QuotaInput } from '../../src/provider/quota.ts';
+import { nextTickMs, stepQuota } from '../../src/provider/quota.ts';
+import type { QuotaInput } from '../../src/provider/quotaTypes.ts';
 import { createQuota, type QuotaConfig, type QuotaState } from '../../src/provider/quotaState.ts';
 import type { EventLoop } from './eventLoop.ts';
 import { RATE_AXES, type Limits, type Sender } from './quotaWorld.ts';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { worstExcess } from '../../harness/endpointAuditor.ts';
 import type { LimitConfig } from '../../../src/provider/meter.ts';
-import { nextTickMs, stepQuota, type QuotaEffect, type QuotaInput } from '../../../src/provider/quota.ts';
+import { nextTickMs, stepQuota } from '../../../src/provider/quota.ts';
+import type { QuotaEffect, QuotaInput } from '../../../src/provider/quotaTypes.ts';
 import {
   createQuota,
   inFlightOf,

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { CROWD_QUOTA } from '../../harness/crowd.ts';
 import { EventLoop } from '../../harness/eventLoop.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
-import { nextTickMs, stepQuota, type QuotaInput } from '../../../src/provider/quota.ts';
+import { nextTickMs, stepQuota } from '../../../src/provider/quota.ts';
+import type { QuotaInput } from '../../../src/provider/quotaTypes.ts';
 import { createQuota } from '../../../src/provider/quotaState.ts';
 
 interface Asked {
