@@ -1,3 +1,4 @@
+import { power } from '../kernel/maths.ts';
 import type { Env } from '../kernel/env.ts';
 import type { FetchHandler } from './port.ts';
 import type { ProviderOptions } from './options.ts';
@@ -10,7 +11,7 @@ export function endpointUrl(index: number): string {
 
 /** How many times as long endpoint `index` of `count` takes as the first: evenly spread in ratio up to `spread`. */
 export function endpointSlowdown(index: number, count: number, spread: number): number {
-  return count < 2 ? 1 : spread ** (index / (count - 1));
+  return count < 2 ? 1 : power(spread, index / (count - 1));
 }
 
 /** One handler for several endpoints, chosen by the host of a request; other hosts go to the first. */

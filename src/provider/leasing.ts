@@ -1,3 +1,4 @@
+import { exp } from '../kernel/maths.ts';
 import { LEASE_MS } from './quotaPlan.ts';
 
 /** A lease of more than one request only, and of no more than this. */
@@ -24,7 +25,7 @@ export class LeaseSizer {
     nowMs: number,
   ): { readonly places: number; readonly inputTokens: number; readonly outputTokens: number } {
     const rate = this.rates.get(holder) ?? { perMs: 0, atMs: nowMs, inputTokens: 0, outputTokens: 0 };
-    const fade = Math.exp(-(nowMs - rate.atMs) / MEMORY_MS);
+    const fade = exp(-(nowMs - rate.atMs) / MEMORY_MS);
     rate.perMs = rate.perMs * fade + 1 / MEMORY_MS;
     rate.atMs = nowMs;
     rate.inputTokens = Math.max(inputTokens, rate.inputTokens * fade);

@@ -1,3 +1,4 @@
+import { ln } from '../kernel/maths.ts';
 const PER_OCTAVE = 8;
 const BINS = 17 * PER_OCTAVE;
 /** Halved beyond this, so that a change of habits is learned. */
@@ -8,7 +9,7 @@ const UNLEARNED = 0.5;
 const REFRESH = 64;
 
 const binOf = (tokens: number): number =>
-  Math.min(BINS - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, tokens)) * PER_OCTAVE)));
+  Math.min(BINS - 1, Math.max(0, Math.floor((ln(Math.max(1, tokens)) / Math.LN2) * PER_OCTAVE)));
 
 /** How long answers are, learned from those that ended: the mean residual life of a length that has come so far. */
 export class LengthModel {
