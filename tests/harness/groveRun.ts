@@ -1,9 +1,12 @@
+import { nodeCount } from '../../src/fleet/placement.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
 import { createGroveStage, groveFaults, START_MS } from '../../src/worlds/virtual/groveStage.ts';
 import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
-import type { VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
+import type { VirtualGrove, VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
 import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
+import { CausalChecker } from './causalChecker.ts';
+import { LedgerRecount } from './ledgerRecount.ts';
 import { RelayChecker } from './relayChecker.ts';
 import type { VirtualOutcome } from './relayRun.ts';
 
@@ -12,16 +15,21 @@ export async function runGrove(
   scenario: Scenario,
   corpus: VirtualGroveConfig['corpus'],
   plan: FaultPlan = groveFaults(scenario),
-  more: Pick<VirtualGroveConfig, 'disk' | 'listen'> = {},
+  more: Pick<VirtualGroveConfig, 'disk' | 'listen' | 'session'> = {},
+  meanwhile: (grove: VirtualGrove) => void = () => undefined,
 ): Promise<VirtualOutcome> {
   const checker = new RelayChecker();
+  const causes = new CausalChecker(1 + nodeCount(scenario.agents.count, scenario.agents.pool));
+  const recount = new LedgerRecount();
   const violations: string[] = [];
   const stage = createGroveStage({
     scenario,
     corpus,
     plan,
     ...more,
-    onCommit: (owner, text) => checker.committed(owner, text),
+    onCommit(owner, text) {
+      for (const c of [checker, causes, recount]) c.committed(owner, text);
+    },
   });
   const { grove, world } = stage;
   const { ledger } = grove;
@@ -30,6 +38,7 @@ export async function runGrove(
   /** The run itself, without the looking into crash memory that follows it. */
   let end: Pick<VirtualOutcome, 'hash' | 'events' | 'simulatedMs'> | null = null;
   try {
+    meanwhile(grove);
     await run.advance(Infinity);
     if (!stage.up) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
     const { conductor, gate } = grove;
@@ -45,6 +54,7 @@ export async function runGrove(
       violations.push(
         `the ledger has ${totals.sent} sent and ${totals.delivered} delivered, the checker ${checker.sent} and ${checker.accepted}`,
       );
+    violations.push(...causes.violations(), ...recount.disagreements(totals));
     const { past } = grove;
     const forgotten = past.memoriesLost + vitalSigns.crash.lost;
     if (forgotten > 0) violations.push(`${forgotten} memories were lost by crashes`);

@@ -8,6 +8,8 @@ export interface SequentialSpec<State, Input, Output> {
    * @param output undefined: nobody knows how it ended, so every end that it may have counts
    */
   next(state: State, input: Input, output: Output | undefined): readonly State[];
+  /** Whether an operation that ended like that leaves every state as it is: it can take effect as soon as it fits. */
+  isPure?(input: Input, output: Output): boolean;
   /** Equal for equal states only. */
   keyOf(state: State): string;
 }
@@ -21,6 +23,8 @@ export interface Operation<Input, Output> {
   readonly invokedAtMs: number;
   /** Infinity: it may take effect at any later time, or never. */
   readonly returnedAtMs: number;
+  /** It may take effect until it returned, or never: what a crash cut short. */
+  readonly cutShort?: true;
 }
 
 export type Verdict =
@@ -31,6 +35,9 @@ interface Configuration<State> {
   /** Operations under way that have taken effect already. */
   readonly done: ReadonlySet<number>;
 }
+
+const mayNever = (op: Operation<unknown, unknown>): boolean =>
+  op.returnedAtMs === Infinity || op.cutShort === true;
 
 /** More than this at once, and the history cannot be judged in any useful time. */
 const CONFIGURATIONS_MAX = 200_000;
@@ -58,6 +65,16 @@ export function checkLinearizable<State, Input, Output>(
   const underWay = new Set<number>();
   let met = 1;
 
+  /** What changes nothing and fits now need not be tried at any later moment. */
+  function absorb(c: Configuration<State>): Configuration<State> {
+    const pure = [...underWay].filter((id) => {
+      const { input, output } = history[id]!;
+      if (c.done.has(id) || output === undefined || spec.isPure?.(input, output) !== true) return false;
+      return spec.next(c.state, input, output).length > 0;
+    });
+    return pure.length === 0 ? c : { state: c.state, done: new Set([...c.done, ...pure]) };
+  }
+
   for (const { id, returns } of events) {
     if (!returns) {
       underWay.add(id);
@@ -67,18 +84,29 @@ export function checkLinearizable<State, Input, Output>(
     const reached = new Map<string, Configuration<State>>();
     const seen = new Set(configurations.keys());
     const todo = [...configurations.values()];
-    for (let c = todo.pop(); c !== undefined; c = todo.pop()) {
-      if (c.done.has(id)) {
+    const need = !mayNever(history[id]!);
+    for (let top = todo.pop(); top !== undefined; top = todo.pop()) {
+      const c = absorb(top);
+      if (c !== top) {
+        const key = keyOf(c);
+        if (seen.has(key)) continue;
+        seen.add(key);
+      }
+      const isDone = c.done.has(id);
+      if (isDone || !need) {
         const done = new Set(c.done);
         done.delete(id);
         const settled = { state: c.state, done };
         reached.set(keyOf(settled), settled);
-        continue;
       }
+      if (isDone) continue;
       for (const other of underWay) {
         if (c.done.has(other)) continue;
         const { input, output } = history[other]!;
+        const optional = mayNever(history[other]!);
         for (const state of spec.next(c.state, input, output)) {
+          // What need not happen and would change nothing explains nothing.
+          if (optional && spec.keyOf(state) === spec.keyOf(c.state)) continue;
           const further = { state, done: new Set(c.done).add(other) };
           const key = keyOf(further);
           if (seen.has(key)) continue;

@@ -3,6 +3,9 @@ import type { RelayConfig, Sabotage } from '../../src/worlds/virtual/relayGrove.
 import { createRelayStage, relayCaseOf, type RelayCase } from '../../src/worlds/virtual/relayStage.ts';
 import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
 import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
+import { relayCauses } from './causalChecker.ts';
+import { LedgerRecount } from './ledgerRecount.ts';
+import { QueueChecker } from './queueChecker.ts';
 import { RelayChecker } from './relayChecker.ts';
 
 export { relayCaseOf, type RelayCase };
@@ -28,11 +31,22 @@ export async function runRelay(
   listen?: RelayConfig['listen'],
 ): Promise<VirtualOutcome> {
   const checker = new RelayChecker();
+  const causes = relayCauses(wanted.nodes);
+  const recount = new LedgerRecount();
+  const queues = new QueueChecker(scenario.bus);
   const stage = createRelayStage(
     {
       scenario,
-      onCommit: (owner, text) => checker.committed(owner, text),
-      ...(sabotage && { sabotage }),
+      onCommit(owner, text) {
+        for (const c of [checker, causes, recount, queues]) c.committed(owner, text);
+      },
+      sabotage: {
+        ...sabotage,
+        channels(inner, node, inc) {
+          const watched = queues.watch(inner);
+          return sabotage?.channels?.(watched, node, inc) ?? watched;
+        },
+      },
       ...(listen && { listen }),
     },
     wanted,
@@ -56,6 +70,7 @@ export async function runRelay(
       violations.push(
         `the ledger has ${totals.sent} sent and ${totals.delivered} delivered, the checker ${checker.sent} and ${checker.accepted}`,
       );
+    violations.push(...causes.violations(), ...recount.disagreements(totals), ...queues.violations());
     const room = scenario.bus.windowMessages * wanted.nodes;
     if (grove.peaks.inbox > room)
       violations.push(`an inbox held ${grove.peaks.inbox}, and ${room} is its bound`);
@@ -71,6 +86,10 @@ export async function runRelay(
       nodes: wanted.nodes,
       tasks: grove.put,
       messages: checker.accepted,
+      stamped: causes.stamped,
+      overtakings: causes.overtakings,
+      mailboxMax: queues.peaks.mailbox,
+      outboxMax: queues.peaks.outbox,
       faults: wanted.plan.faults.length,
       loss: Math.round(wanted.plan.weather.loss * 1_000) / 1_000,
       ...grove.network.counts,

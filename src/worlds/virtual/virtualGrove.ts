@@ -26,11 +26,9 @@ import {
   type MachineClock,
   type VirtualProcess,
 } from './virtualEnv.ts';
-import { openVirtualLife } from './virtualLife.ts';
+import { openVirtualLife, type SessionWrapper } from './virtualLife.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
-
-const GROVE = 'virtual';
 
 export interface VirtualGroveConfig {
   readonly scenario: Scenario;
@@ -41,6 +39,7 @@ export interface VirtualGroveConfig {
   };
   readonly plan: FaultPlan;
   readonly disk?: Partial<DiskOptions>;
+  readonly session?: SessionWrapper;
   /** Hears every durable entry of every log. */
   readonly onCommit?: (owner: string, text: string) => void;
   readonly listen?: Parameters<typeof createVirtualWorld>[0]['listen'];
@@ -127,7 +126,18 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
     ...Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i)),
     ...charges.map((c) => agentOwner(c.id)),
   ];
-  const around = { scenario, corpus, charges, nodes, world, network, provider, ledger, committed };
+  const around = {
+    scenario,
+    corpus,
+    charges,
+    nodes,
+    world,
+    network,
+    provider,
+    ledger,
+    committed,
+    ...(config.session && { session: config.session }),
+  };
   const past = { lives: 0, asked: 0, answered: 0, failed: 0, cutShort: 0, memoriesLost: 0, recoveries: 0 };
   const pastStory: StoryLine[] = [];
   let powered = true;
@@ -148,11 +158,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
     Array.from({ length: nodes + 1 }, (_, id) => createMachineClock(world, plan.clockRates[id]));
   let machines = bootMachines();
   const store = openStore();
-  let life = openVirtualLife(
-    { ...around, machines },
-    { ...store, gateLog: [], carriedMessages: null },
-    GROVE,
-  );
+  let life = openVirtualLife({ ...around, machines }, { ...store, gateLog: [], carriedMessages: null }, 1);
   store.writer.ready((r) => {
     if (!r.ok) life.conductor.fail(r.error.message);
   });
@@ -177,7 +183,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
             gateLog: logs.value[GATE] ?? [],
             carriedMessages: ledger.totals(clock.nowMs).inFlight,
           },
-          `${GROVE}-${past.lives + 1}`,
+          past.lives + 1,
         );
         powered = true;
         world.wake();

@@ -13,6 +13,7 @@ import type { AgentView } from '../../fleet/views.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import { sliceOf, type SourceDocument } from '../../memory/documents.ts';
+import type { JournalPort } from '../../memory/journal.ts';
 import type { JournalWriter } from '../../memory/journalWriter.ts';
 import { createDesk } from '../../provider/desk.ts';
 import type { Desk } from '../../provider/deskViews.ts';
@@ -28,6 +29,14 @@ import type { VirtualWorld } from './virtualWorld.ts';
 const KNOWN_ITEMS = 800;
 /** The ring that grows in virtual time; its clock has no date of its own. */
 const RING = '2000';
+
+/** What an onlooker may put between a node's incarnation and crash memory. Lives are numbered from 1. */
+export type SessionWrapper = (
+  open: (inc: number) => JournalPort,
+  node: number,
+  inc: number,
+  life: number,
+) => JournalPort;
 
 /** What a grove has around it, and what goes on when its power fails. */
 export interface LifeSurroundings {
@@ -47,6 +56,7 @@ export interface LifeSurroundings {
   readonly committed: ReadonlyMap<string, number>;
   /** Per node from 0, the conductor's. */
   readonly machines: readonly MachineClock[];
+  readonly session?: SessionWrapper;
 }
 
 /** Crash memory as this life finds it. */
@@ -76,11 +86,16 @@ export interface VirtualLife {
   die(): void;
 }
 
-/** @param name of this life's channels and questions: what is left of an earlier one does not reach it */
-export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, name: string): VirtualLife {
+/** @param number of this life, from 1; its channels and questions are named after it, so that nothing of an earlier one reaches it */
+export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, number: number): VirtualLife {
   const { scenario, corpus, charges, nodes, world, network, provider, ledger, machines } = around;
   const { documents } = corpus;
   const { writer } = store;
+  const name = `virtual-${number}`;
+  const session = (id: number, inc: number): JournalPort => {
+    const open = (as: number): JournalPort => writer.session(id, as);
+    return around.session ? around.session(open, id, inc, number) : open(inc);
+  };
   const { regions, interRegionMs } = scenario.fleet;
   const home = createVirtualProcess(world, GATE, name, machines[GATE]);
   const { env } = home;
@@ -122,7 +137,7 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, na
               network,
               conductor: home,
               store: store.process,
-              journal: writer.session(id, inc),
+              journal: session(id, inc),
               desk: desk.portFor(id),
               directory,
               corpus: {
@@ -189,7 +204,7 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, na
   node = startNode(
     env,
     gateLinks.channels,
-    journalOver(createVirtualPort(world, home, store.process, noPause), writer.session(GATE, 1)),
+    journalOver(createVirtualPort(world, home, store.process, noPause), session(GATE, 1)),
     {
       grove: name,
       self: GATE,
