@@ -18,7 +18,7 @@ function readScenario(nameOrFile) {
   if (file === undefined || !existsSync(file)) {
     if (file !== undefined) console.error(`There is no scenario ${nameOrFile}, and no such file.`);
     console.error(
-      `npm run perf -- --scenario NAME|FILE [--json OUT] [--repeat N]\nScenarios: ${shipped.join(', ')}`,
+      `npm run perf -- --scenario NAME|FILE [--json OUT] [--repeat N]\nScenarios: ${shipped.join(', ')}, crash-memory [--kills N] [--mode strict,relaxed]`,
     );
     process.exit(2);
   }
@@ -26,6 +26,17 @@ function readScenario(nameOrFile) {
 }
 
 const given = options(process.argv.slice(2));
+
+// Not a grove but what lies under every grove: kills of the whole browser, which no page can do to itself.
+if (given.scenario === 'crash-memory') {
+  const { runCrashMemory } = await import('./crash-memory.mjs');
+  await setUp({ browser: true });
+  const { pass, tallies, markdown } = await runCrashMemory(given);
+  console.log(markdown);
+  if (given.json !== undefined) writeFileSync(resolve(given.json), `${JSON.stringify(tallies, null, 2)}\n`);
+  process.exit(pass ? 0 : 1);
+}
+
 const scenario = readScenario(given.scenario);
 const repeats = Number(given.repeat ?? 1);
 if (!Number.isInteger(repeats) || repeats < 1) {
