@@ -304,6 +304,36 @@ export class GroveState {
     }
   }
 
+  /** Crash memory as a file, or the sentence of the refusal. */
+  async exportMemory(): ReturnType<Grove['exportMemory']> {
+    try {
+      return await this.grove.exportMemory();
+    } catch (error) {
+      return { ok: false, message: sentence(error) };
+    }
+  }
+
+  /** Goes on from a saved crash memory; null when it does, otherwise the sentence of the refusal. */
+  async importMemory(file: Blob): Promise<string | null> {
+    this.busy = 'taking a file in';
+    try {
+      const taken = await this.grove.importMemory(file);
+      if (!taken.ok) return taken.message;
+      this.scenario = taken.scenario;
+      this.#forgetSelection();
+      return null;
+    } catch (error) {
+      return sentence(error);
+    } finally {
+      this.busy = null;
+      if (this.#alive) this.#schedule(0);
+    }
+  }
+
+  cancelTransfer(): void {
+    this.grove.cancelTransfer();
+  }
+
   /** Plants texts; null when they took root, otherwise the sentence of the refusal. */
   async plant(texts: readonly TextInput[]): Promise<string | null> {
     this.busy = 'planting';
