@@ -22,7 +22,7 @@ function foundSentences(view: CrashMemoryView): string[] {
     );
   else if (view.healedSegments > 0)
     told.push(
-      `${plural(view.healedSegments, 'segment')} of crash memory were damaged or missing and came back from the mirror.`,
+      `${plural(view.healedSegments, 'segment')} that the database had damaged or not yet taken in came from crash memory's mirror.`,
     );
   if (view.damaged.length > 0) {
     const owners = [...new Set(view.damaged.flatMap((d) => d.owners ?? ['unknown owners']))];
