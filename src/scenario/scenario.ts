@@ -54,6 +54,8 @@ const faultOptions = section({
   clockJumpsPerMin: withDefault(number(0, 600), 0),
   /** Virtual world: the disk finishes nothing for up to 2 s. */
   diskStallsPerMin: withDefault(number(0, 600), 0),
+  /** Virtual world: of what was being written when the power failed, parts may be on the disk. */
+  tornWrites: withDefault(boolean(), false),
 });
 
 /** A vital sign and the side of the bar it must stay on. */

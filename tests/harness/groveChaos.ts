@@ -17,5 +17,6 @@ export const groveChaos = {
     clockDriftMax: 0.02,
     clockJumpsPerMin: 6,
     diskStallsPerMin: 4,
+    tornWrites: true,
   },
 } as const;

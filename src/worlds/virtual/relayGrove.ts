@@ -115,7 +115,11 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
   });
   const { clock, log } = world;
   const network = createVirtualNetwork(world, plan.weather);
-  const disk = createVirtualDisk(world, { ...FAIR_DISK, ...sabotage.disk });
+  const disk = createVirtualDisk(world, {
+    ...FAIR_DISK,
+    tears: scenario.faults.tornWrites,
+    ...sabotage.disk,
+  });
   const storeOn = sabotage.store ?? crashStoreOn;
   const ledger = new Ledger();
   const tap = createCommitTap((owner, text) => {

@@ -15,7 +15,7 @@ export interface DiskOptions {
   readonly delayMs: number;
   readonly jitterMs: number;
   readonly answerMs: number;
-  /** Broken: a transaction that was under way at a crash may be there in part. */
+  /** A transaction that was under way at a crash may be there in part: crash memory must find that out by its checksums. */
   readonly tears?: boolean;
   /** Broken: writes are answered this long before they are durable. */
   readonly liesMs?: number;

@@ -106,7 +106,11 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   });
   const { clock, log } = world;
   const network = createVirtualNetwork(world, plan.weather);
-  const disk = createVirtualDisk(world, { ...FAIR_DISK, ...config.disk });
+  const disk = createVirtualDisk(world, {
+    ...FAIR_DISK,
+    tears: scenario.faults.tornWrites,
+    ...config.disk,
+  });
   const endpoint = createVirtualProcess(world, -2, 'provider');
   const provider = createEndpoints(endpoint.env, scenario.provider, (its) =>
     createSimulatedProvider(its, profileOf(scenario.provider.profile), scenario.provider),
