@@ -17,7 +17,16 @@ export const entries = {
     'kernel/schema',
   ],
   metrics: ['metrics/exposition', 'metrics/histogram', 'metrics/registry'],
-  bus: ['bus/channel', 'bus/endpoint', 'bus/endpointTypes', 'bus/ledger', 'bus/options', 'bus/wire'],
+  bus: [
+    'bus/channel',
+    'bus/deadLetters',
+    'bus/endpoint',
+    'bus/endpointTypes',
+    'bus/hlc',
+    'bus/ledger',
+    'bus/options',
+    'bus/wire',
+  ],
   memory: [
     ...[
       'memory/agentMemory',

@@ -21,8 +21,14 @@ export function auditEntry(ledger: Ledger, owner: string, text: string, nowMs: n
     case 'abandon':
       for (let i = 0; i < entry[3]; i++) ledger.deadLettered(self, entry[1], entry[2] + i);
       return;
+    // What was accepted was delivered, whatever became of it then; what never got a number was never sent.
     case 'dealt':
+    case 'failed':
+    case 'poison':
+    case 'letter':
     case 'trim':
+    case 'subscribe':
+    case 'unsubscribe':
     case 'state':
       return;
   }

@@ -26,9 +26,11 @@ import type {
   NodeSpec,
   NodeTelemetry,
 } from './contract.ts';
-import { startNode, type Node, type Resident } from './node.ts';
+import { startNode } from './node.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from './nodeLog.ts';
+import type { Node, Resident } from './nodeTypes.ts';
 import { GATE_ADDRESS } from './protocol.ts';
+import { isTopic, topicHome } from './topics.ts';
 
 /** A prompt has room for its instruction, the question and one whole passage. */
 const PROMPT_TOKENS_MIN = 400;
@@ -140,7 +142,8 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   const placement = new Map<string, NodeId>(
     spec.placement.map((node, i) => [spec.allAgents[i]!, nodeId(node)]),
   );
-  const state = replayNodeLog(nodeLog);
+  const nodes = Math.max(1, ...spec.placement);
+  const state = replayNodeLog(nodeLog, spec.options.bus.deadLetters);
   let undealt = 0;
   for (const link of state.received.values()) undealt += link.undealt.size;
   const node: Node = startNode(
@@ -153,7 +156,12 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       inc: incarnation(spec.inc),
       bus: spec.options.bus,
       consolidateMs: spec.options.memory.consolidateMs,
-      nodeOf: (address) => (address === GATE_ADDRESS ? nodeId(0) : placement.get(address)),
+      nodeOf: (address) =>
+        address === GATE_ADDRESS
+          ? nodeId(0)
+          : isTopic(address)
+            ? topicHome(address, nodes)
+            : placement.get(address),
       onFailure: (error) => ports.onFailure(error.message),
       onPoison: ports.onWarning,
     },

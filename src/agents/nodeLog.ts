@@ -1,37 +1,81 @@
+import { DeadLetters, type DeadLetter, type DeadLetterState } from '../bus/deadLetters.ts';
 import type { LinkMemory } from '../bus/endpointTypes.ts';
+import type { Hlc } from '../bus/hlc.ts';
 import type { Message } from '../bus/wire.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
 
 /** Entries of a node's log in crash memory: what makes a message survive the death of either end. */
 export type NodeEntry =
-  /** Sent: `message` got number `seq` on the link to node `to`. */
+  /** Sent: `message` got number `seq` on the link to node `to`. It carries the sender's stamp. */
   | readonly ['out', to: number, seq: number, message: Message]
-  /** Accepted: number `seq` of node `from`. Committed before it is acked, so it is accepted once. */
-  | readonly ['in', from: number, seq: number, message: Message]
+  /** Accepted: number `seq` of node `from`. Committed before it is acked, so it is accepted once. `hlc`: when, by the own clock. */
+  | readonly ['in', from: number, seq: number, message: Message, hlc: Hlc]
   /** Dealt with: committed together with all that dealing with it brought about. */
   | readonly ['dealt', from: number, seq: number]
-  /** Accepted, but addressed to nobody: it ends among the dead letters. */
-  | readonly ['dead', from: number, seq: number, reason: string]
+  /** Dealing with it failed once more; it is tried again. */
+  | readonly ['failed', from: number, seq: number, detail: string]
+  /** Accepted, and then given up: it ends among the dead letters. */
+  | readonly ['poison', from: number, seq: number, letter: DeadLetter]
+  /** Taken from its link and not accepted: it ends among the dead letters. */
+  | readonly ['dead', from: number, seq: number, letter: DeadLetter]
+  /** Never got a number: it ends among the dead letters of its sender. */
+  | readonly ['letter', letter: DeadLetter]
   /** The peer settled everything below `below`. */
   | readonly ['trim', to: number, below: number]
   /** The peer was given up: numbers base to base + count - 1 end among the dead letters. */
   | readonly ['abandon', to: number, base: number, count: number, reason: string]
+  /** An address hears a topic whose home is here, and no more. */
+  | readonly ['subscribe', topic: string, address: string]
+  | readonly ['unsubscribe', topic: string, address: string]
   /** The whole state, in place of everything before. */
   | readonly ['state', StoredState];
 
 interface StoredState {
   readonly sent: readonly (readonly [number, number, readonly Message[]])[];
-  readonly received: readonly (readonly [number, number, readonly (readonly [number, Message])[]])[];
+  readonly received: readonly (readonly [number, number, readonly (readonly [number, Undealt])[]])[];
+  readonly hlc: Hlc;
+  readonly dead: DeadLetterState;
+  readonly topics: readonly (readonly [string, readonly string[]])[];
+}
+
+/** A message that was accepted and not dealt with, and how often that failed. */
+export interface Undealt {
+  readonly message: Message;
+  readonly failures: number;
+}
+
+interface Received {
+  next: number;
+  readonly undealt: Map<number, Undealt>;
 }
 
 /** What a node's log amounts to. */
 export interface NodeState {
   readonly sent: Map<NodeId, { base: number; pending: Message[] }>;
   /** Per peer: the next number expected, and what was accepted but not dealt with. */
-  readonly received: Map<NodeId, { next: number; readonly undealt: Map<number, Message> }>;
+  readonly received: Map<NodeId, Received>;
+  /** The highest stamp that was given. */
+  hlc: Hlc;
+  dead: DeadLetters;
+  /** Per topic whose home is here: who hears it at level `durable`. */
+  readonly topics: Map<string, Set<string>>;
 }
 
-export const emptyState = (): NodeState => ({ sent: new Map(), received: new Map() });
+/** @param deadLetters how many are kept */
+export const emptyState = (deadLetters = 100): NodeState => ({
+  sent: new Map(),
+  received: new Map(),
+  hlc: 0,
+  dead: new DeadLetters(deadLetters),
+  topics: new Map(),
+});
+
+/** What is kept of a message that ends among the dead letters. */
+export const letterOf = (
+  { from, to, kind, hlc }: Message,
+  reason: DeadLetter['reason'],
+  detail: string,
+): DeadLetter => ({ reason, detail, from, to, kind, hlc });
 
 export function sentTo(state: NodeState, to: NodeId): { base: number; pending: Message[] } {
   let link = state.sent.get(to);
@@ -39,13 +83,16 @@ export function sentTo(state: NodeState, to: NodeId): { base: number; pending: M
   return link;
 }
 
-export function receivedFrom(
-  state: NodeState,
-  from: NodeId,
-): { next: number; readonly undealt: Map<number, Message> } {
+export function receivedFrom(state: NodeState, from: NodeId): Received {
   let link = state.received.get(from);
   if (!link) state.received.set(from, (link = { next: 1, undealt: new Map() }));
   return link;
+}
+
+export function subscribersOf(state: NodeState, topic: string): Set<string> {
+  let set = state.topics.get(topic);
+  if (!set) state.topics.set(topic, (set = new Set()));
+  return set;
 }
 
 /** Folds one entry into the state. */
@@ -53,15 +100,30 @@ export function applyEntry(state: NodeState, entry: NodeEntry): void {
   switch (entry[0]) {
     case 'out':
       sentTo(state, nodeId(entry[1])).pending.push(entry[3]);
+      state.hlc = Math.max(state.hlc, entry[3].hlc);
       return;
     case 'in': {
       const link = receivedFrom(state, nodeId(entry[1]));
       link.next = entry[2] + 1;
-      link.undealt.set(entry[2], entry[3]);
+      link.undealt.set(entry[2], { message: entry[3], failures: 0 });
+      state.hlc = Math.max(state.hlc, entry[4]);
+      return;
+    }
+    case 'failed': {
+      const { undealt } = receivedFrom(state, nodeId(entry[1]));
+      const found = undealt.get(entry[2]);
+      if (found) undealt.set(entry[2], { ...found, failures: found.failures + 1 });
       return;
     }
     case 'dead':
       receivedFrom(state, nodeId(entry[1])).next = entry[2] + 1;
+      state.dead.add(entry[3]);
+      return;
+    case 'poison':
+      if (receivedFrom(state, nodeId(entry[1])).undealt.delete(entry[2])) state.dead.add(entry[3]);
+      return;
+    case 'letter':
+      state.dead.add(entry[1]);
       return;
     case 'dealt':
       receivedFrom(state, nodeId(entry[1])).undealt.delete(entry[2]);
@@ -77,25 +139,39 @@ export function applyEntry(state: NodeState, entry: NodeEntry): void {
     }
     case 'abandon': {
       const link = sentTo(state, nodeId(entry[1]));
-      link.pending.splice(0, entry[3]);
+      for (const message of link.pending.splice(0, entry[3]))
+        state.dead.add(letterOf(message, 'given up', entry[4]));
       link.base += entry[3];
       return;
     }
+    case 'subscribe':
+      subscribersOf(state, entry[1]).add(entry[2]);
+      return;
+    case 'unsubscribe':
+      subscribersOf(state, entry[1]).delete(entry[2]);
+      return;
     case 'state':
-      state.sent.clear();
-      state.received.clear();
-      for (const [to, base, pending] of entry[1].sent)
-        state.sent.set(nodeId(to), { base, pending: [...pending] });
-      for (const [from, next, undealt] of entry[1].received)
-        state.received.set(nodeId(from), { next, undealt: new Map(undealt) });
+      applyStored(state, entry[1]);
   }
 }
 
-/** The state of a node's log, for `startNode`. */
-export function replayNodeLog(texts: readonly string[]): NodeState {
-  const state = emptyState();
+/** The state of a node's log, for `startNode`. @param deadLetters how many are kept */
+export function replayNodeLog(texts: readonly string[], deadLetters?: number): NodeState {
+  const state = emptyState(deadLetters);
   for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
   return state;
+}
+
+function applyStored(state: NodeState, stored: StoredState): void {
+  state.sent.clear();
+  state.received.clear();
+  state.topics.clear();
+  for (const [to, base, pending] of stored.sent) state.sent.set(nodeId(to), { base, pending: [...pending] });
+  for (const [from, next, undealt] of stored.received)
+    state.received.set(nodeId(from), { next, undealt: new Map(undealt) });
+  for (const [topic, addresses] of stored.topics) state.topics.set(topic, new Set(addresses));
+  state.hlc = stored.hlc;
+  state.dead = new DeadLetters(state.dead.max, stored.dead);
 }
 
 /** The state as one entry: a checkpoint. */
@@ -105,6 +181,9 @@ export function checkpointOf(state: NodeState): NodeEntry {
     {
       sent: [...state.sent].map(([to, link]) => [to, link.base, link.pending]),
       received: [...state.received].map(([from, link]) => [from, link.next, [...link.undealt]]),
+      hlc: state.hlc,
+      dead: state.dead.state(),
+      topics: [...state.topics].map(([topic, addresses]) => [topic, [...addresses]]),
     },
   ];
 }
@@ -116,7 +195,9 @@ export function linkMemoryOf(state: NodeState, self: NodeId): LinkMemory {
     sent: new Map(
       others(state.sent).map(([to, link]) => [to, { base: link.base, pending: [...link.pending] }]),
     ),
-    received: new Map(others(state.received).map(([from, link]) => [from, link.next])),
+    received: new Map(
+      others(state.received).map(([from, { next, undealt }]) => [from, { next, undealt: undealt.size }]),
+    ),
   };
 }
 

@@ -1,16 +1,20 @@
 import type { Endpoint, EndpointConfig, EndpointStats } from './endpointTypes.ts';
-import { dialChannel, pairChannel, type Channel, type ChannelPort } from './channel.ts';
+import { dialChannel, pairChannel, type ChannelPort } from './channel.ts';
 import type { Env } from '../kernel/env.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
-import * as receiving from './receiver.ts';
-import * as sending from './sender.ts';
+import { LINK } from './link.ts';
+import type { Lane, Peer } from './peer.ts';
 import {
+  LANE,
   readFrame,
   WIRE_VERSION,
+  type Ack,
   type DataFrame,
   type Frame,
   type HelloAckFrame,
   type HelloFrame,
+  type LaneOffer,
+  type Level,
   type Message,
   type RefusalReason,
 } from './wire.ts';
@@ -21,27 +25,11 @@ const SWEEP_MS = 20;
 /** Settled messages that are acked without waiting for company. */
 const ACK_EVERY = 256;
 
-interface Peer {
-  readonly id: NodeId;
-  readonly out: Channel;
-  readonly in: Channel;
-  readonly sender: sending.SenderState;
-  readonly receiver: receiving.ReceiverState;
-  /** The peer's incarnation as far as known; 0 unknown. */
-  inc: number;
-  /** The incarnation whose data we take; 0 before its hello. */
-  session: number;
-  /** The receiver's place is known: from storage or from an earlier hello. */
-  placed: boolean;
-  dirty: boolean;
-  ackTimer: boolean;
-  helloAtMs: number;
-  helloGapMs: number;
-}
-
-/** A node's end of all its links: the shell around the reducers of `sender.ts` and `receiver.ts`. */
+/** A node's end of all its links: the shell around the reducers of `sender.ts` and `receiver.ts`, two lanes a peer. */
 export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConfig): Endpoint {
   const { grove, self, inc, options } = config;
+  const { sender: sending, receiver: receiving } = config.link ?? LINK;
+  const usual: Level = config.durable ? 'durable' : 'memory';
   const peers = new Map<NodeId, Peer>();
   const dirty: Peer[] = [];
   let flushQueued = false;
@@ -53,28 +41,42 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     messagesReceived: 0,
     acksPosted: 0,
     resends: 0,
+    resentMessages: 0,
+    resentEarly: 0,
+    duplicates: 0,
     refused: {},
     skipped: 0,
+    full: 0,
   };
-  const refuse = (reason: RefusalReason): void => {
-    stats.refused[reason] = (stats.refused[reason] ?? 0) + 1;
+  const refuse = (reason: RefusalReason, n = 1): void => {
+    stats.refused[reason] = (stats.refused[reason] ?? 0) + n;
   };
   const dial = port.open(dialChannel(grove, self), hear);
+
+  function createLane(id: NodeId, level: Level): Lane {
+    const sent = level === 'durable' ? config.durable?.sent.get(id) : undefined;
+    const received = level === 'durable' ? config.durable?.received.get(id) : undefined;
+    return {
+      level,
+      sender: sending.createSender(options, sent?.base, sent?.pending),
+      receiver: receiving.createReceiver(received?.next, received?.undealt),
+      placed: received !== undefined,
+    };
+  }
 
   function peerOf(id: NodeId): Peer {
     let peer = peers.get(id);
     if (peer) return peer;
-    const sent = config.durable?.sent.get(id);
-    const received = config.durable?.received.get(id);
     peer = {
       id,
       out: port.open(pairChannel(grove, self, id), () => refuse('address')),
       in: port.open(pairChannel(grove, id, self), hear),
-      sender: sending.createSender(options, sent?.base, sent?.pending),
-      receiver: receiving.createReceiver(received),
+      lanes: [createLane(id, 'memory'), createLane(id, 'durable')],
       inc: 0,
       session: 0,
-      placed: received !== undefined,
+      attempt: 1,
+      heard: 0,
+      established: false,
       dirty: false,
       ackTimer: false,
       helloAtMs: 0,
@@ -89,17 +91,31 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     peer.out.post(frame);
   }
 
-  const head = (peer: Peer) => ({ v: WIRE_VERSION, from: self, to: peer.id, inc, peerInc: peer.inc });
+  const head = (peer: Peer) => ({
+    v: WIRE_VERSION,
+    from: self,
+    to: peer.id,
+    inc,
+    peerInc: peer.inc,
+    attempt: peer.attempt,
+    peerAttempt: peer.heard,
+  });
+
+  const offerOf = ({ level, sender }: Lane): LaneOffer => ({
+    base: sender.base,
+    next: sending.nextSeq(sender),
+    highest: sender.highest,
+    fresh: level === 'memory' || config.durable === undefined,
+  });
+
+  const waiting = ({ lanes }: Peer): number =>
+    sending.waiting(lanes[0].sender) + sending.waiting(lanes[1].sender);
 
   function sayHello(peer: Peer, nowMs: number): void {
-    const { sender } = peer;
     const frame: HelloFrame = {
       type: 'hello',
       ...head(peer),
-      base: sender.base,
-      next: sending.nextSeq(sender),
-      highest: sender.highest,
-      fresh: config.durable === undefined,
+      lanes: [offerOf(peer.lanes[0]), offerOf(peer.lanes[1])],
     };
     const call = port.open(dialChannel(grove, peer.id), () => undefined);
     stats.framesPosted++;
@@ -108,6 +124,16 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     peer.helloAtMs = nowMs + peer.helloGapMs;
     peer.helloGapMs = Math.min(HELLO_MAX_MS, peer.helloGapMs * 2);
     sweepLater();
+  }
+
+  /** Out of touch: the next hello begins a new attempt, and what still comes for the old one is refused. */
+  function loseTouch(peer: Peer): void {
+    for (const { sender } of peer.lanes) sending.suspend(sender);
+    peer.established = false;
+    peer.attempt++;
+    peer.helloGapMs = HELLO_FIRST_MS;
+    peer.helloAtMs = 0;
+    if (waiting(peer) > 0) markDirty(peer);
   }
 
   function markDirty(peer: Peer): void {
@@ -127,50 +153,56 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     const nowMs = env.now();
     for (let peer = dirty.pop(); peer; peer = dirty.pop()) {
       peer.dirty = false;
-      flushPeer(peer, nowMs);
+      if (!peer.established && waiting(peer) > 0 && nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
+      for (const lane of peer.lanes) flushLane(peer, lane, nowMs);
     }
   }
 
-  function flushPeer(peer: Peer, nowMs: number): void {
-    const { sender, receiver } = peer;
-    if (!sender.established && sending.waiting(sender) > 0 && nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
+  function flushLane(peer: Peer, lane: Lane, nowMs: number): void {
+    const { sender, receiver } = lane;
+    const { resent } = sender;
     for (
       let batch = sending.takeBatch(sender, nowMs, options);
       batch;
       batch = sending.takeBatch(sender, nowMs, options)
     ) {
-      const { ack, window } = receiving.takeAck(receiver, options);
+      const { ack, credit, held } = receiving.takeAck(receiver, options);
       stats.messagesPosted += batch.messages.length;
       post(peer, {
         type: 'data',
         ...head(peer),
+        lane: LANE[lane.level],
         first: batch.first,
         messages: batch.messages,
         ack,
-        window,
+        credit,
+        held,
       });
       sweepLater();
     }
+    stats.resentMessages += sender.resent - resent;
     if (!receiver.owesAck || peer.session === 0) return;
     if (
-      receiver.gap ||
+      receiving.hasGap(receiver) ||
       receiver.throttled ||
       options.ackDelayMs === 0 ||
       receiver.settled - receiver.acked >= ACK_EVERY
     )
-      postAck(peer);
+      postAck(peer, lane);
     else if (!peer.ackTimer) {
       peer.ackTimer = true;
       env.setTimer(options.ackDelayMs, () => {
         peer.ackTimer = false;
-        if (!closed && receiver.owesAck && peer.session !== 0) postAck(peer);
+        if (closed || peer.session === 0) return;
+        for (const owing of peer.lanes) if (owing.receiver.owesAck) postAck(peer, owing);
       });
     }
   }
 
-  function postAck(peer: Peer): void {
+  function postAck(peer: Peer, lane: Lane): void {
     stats.acksPosted++;
-    post(peer, { type: 'ack', ...head(peer), ...receiving.takeAck(peer.receiver, options) });
+    const { ack, credit, held } = receiving.takeAck(lane.receiver, options);
+    post(peer, { type: 'ack', ...head(peer), lane: LANE[lane.level], ack, credit, held });
   }
 
   /** While anything is under way, looks every 20 ms for hellos to repeat and resend timers that ran out. */
@@ -183,157 +215,187 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       const nowMs = env.now();
       let busy = false;
       for (const peer of peers.values()) {
-        const { sender } = peer;
-        if (sending.waiting(sender) === 0) continue;
+        if (waiting(peer) === 0) continue;
         busy = true;
-        if (!sender.established) {
+        if (!peer.established) {
           if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
-        } else if (sending.isBlocked(sender)) {
-          // The window is closed, and the ack that opens it may be lost: ask (the persist timer of RFC 9293, 3.8.6.1).
-          if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
-        } else if (sending.expire(sender, nowMs)) {
-          stats.resends++;
-          // The peer may have restarted unannounced: a hello beside the resend finds out.
-          peer.helloGapMs = HELLO_FIRST_MS;
-          sayHello(peer, nowMs);
-          markDirty(peer);
-        }
+        } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
       }
       if (busy) sweepLater();
     });
   }
 
+  function sweepSender(peer: Peer, sender: Lane['sender'], nowMs: number): void {
+    if (sending.isBlocked(sender)) {
+      // No credit, and the ack that gives some may be lost: ask (the persist timer of RFC 9293, 3.8.6.1).
+      if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
+    } else if (sending.expire(sender, nowMs)) {
+      stats.resends++;
+      // The peer may have restarted unannounced: a hello beside the resend finds out.
+      peer.helloGapMs = HELLO_FIRST_MS;
+      sayHello(peer, nowMs);
+      markDirty(peer);
+    }
+  }
+
   function hear(raw: unknown): void {
     if (closed) return;
     const frame = readFrame(raw);
-    if (frame === null) return refuse('shape');
-    if (frame === 'version') return refuse('version');
+    if (typeof frame === 'string') return refuse(frame);
     if (frame.to !== self || frame.from === self) return refuse('address');
     const peer = peerOf(frame.from);
     if (frame.inc < peer.inc) return refuse('dead-incarnation');
-    if (frame.inc > peer.inc) {
-      peer.inc = frame.inc;
-      sending.suspend(peer.sender);
-      peer.helloGapMs = HELLO_FIRST_MS;
-      peer.helloAtMs = 0;
-      if (sending.waiting(peer.sender) > 0) markDirty(peer);
-    }
+    if (frame.inc > peer.inc) newIncarnation(peer, frame.inc);
     if (frame.type === 'hello') return hearHello(peer, frame);
     if (frame.type === 'reset') {
-      sending.suspend(peer.sender);
-      peer.helloAtMs = 0;
-      return markDirty(peer);
+      if (frame.peerAttempt === peer.attempt) loseTouch(peer);
+      else refuse('stale-attempt');
+      return;
     }
     if (frame.peerInc !== inc) {
       refuse('not-me');
-      return post(peer, { type: 'reset', ...head(peer) });
+      return askAgain(peer, frame.attempt);
     }
-    if (frame.type === 'hello-ack') return hearHelloAck(peer, frame);
-    hearAck(peer, frame.ack, frame.window, frame.type === 'ack' && frame.gap);
-    if (frame.type === 'data') hearData(peer, frame);
+    if (frame.type === 'data') {
+      // Its ack may be none: the poster need not have heard of us yet.
+      if (frame.peerAttempt > 0) hearAck(peer, peer.lanes[frame.lane], frame, frame.peerAttempt);
+      return hearData(peer, frame);
+    }
+    if (frame.type === 'ack') hearAck(peer, peer.lanes[frame.lane], frame, frame.peerAttempt);
+    else hearHelloAck(peer, frame);
+  }
+
+  function newIncarnation(peer: Peer, newInc: number): void {
+    const first = peer.inc === 0;
+    peer.inc = newInc;
+    peer.heard = 0;
+    if (!first) loseTouch(peer);
+  }
+
+  /** Asks for a new hello in place of the attempt that a frame belonged to. */
+  function askAgain(peer: Peer, attempt: number): void {
+    post(peer, { type: 'reset', ...head(peer), peerAttempt: attempt });
   }
 
   function hearHello(peer: Peer, frame: HelloFrame): void {
-    const { receiver } = peer;
-    const known = peer.placed && (!frame.fresh || peer.session === frame.inc);
-    if (!known) receiving.restart(receiver, frame.base);
-    else if (receiver.expected < frame.base) {
-      stats.skipped += frame.base - receiver.expected;
-      receiving.restart(receiver, frame.base);
+    if (frame.attempt < peer.heard) return refuse('stale-attempt');
+    peer.heard = frame.attempt;
+    let again = 0;
+    for (const lane of peer.lanes) {
+      const offer = frame.lanes[LANE[lane.level]];
+      takeOffer(lane, offer, peer.session === frame.inc);
+      again += Math.max(0, offer.highest - Math.max(offer.base, lane.receiver.expected));
     }
-    peer.placed = true;
     if (peer.session !== frame.inc) {
       peer.session = frame.inc;
-      config.onHello?.(peer.id, Math.max(0, frame.highest - Math.max(frame.base, receiver.expected)));
+      config.onHello?.(peer.id, again);
     }
+    const [memory, durable] = peer.lanes;
     post(peer, {
       type: 'hello-ack',
       ...head(peer),
-      expected: receiver.settled,
-      window: receiving.openWindow(receiver, options),
+      lanes: [receiving.takeAck(memory.receiver, options), receiving.takeAck(durable.receiver, options)],
     });
   }
 
+  function takeOffer(lane: Lane, { base, fresh }: LaneOffer, sameSession: boolean): void {
+    const { receiver } = lane;
+    const known = lane.placed && (!fresh || sameSession);
+    if (!known) receiving.restart(receiver, base);
+    else if (receiver.expected < base) {
+      stats.skipped += base - receiver.expected;
+      receiving.restart(receiver, base);
+    }
+    lane.placed = true;
+  }
+
   function hearHelloAck(peer: Peer, frame: HelloAckFrame): void {
-    if (peer.sender.established) return hearAck(peer, frame.expected, frame.window, false);
-    const settled = sending.establish(peer.sender, frame.expected, frame.window);
+    if (frame.peerAttempt !== peer.attempt) return refuse('stale-attempt');
+    if (peer.established) {
+      for (const lane of peer.lanes) hearAck(peer, lane, frame.lanes[LANE[lane.level]], frame.peerAttempt);
+      return;
+    }
+    peer.established = true;
     peer.helloGapMs = HELLO_FIRST_MS;
-    if (settled > 0) config.onSettled?.(peer.id, peer.sender.base);
+    for (const { level, sender } of peer.lanes)
+      if (sending.establish(sender, frame.lanes[LANE[level]], env.now()) > 0)
+        config.onSettled?.(peer.id, sender.base, level);
     markDirty(peer);
   }
 
-  function hearAck(peer: Peer, ack: number, window: number, gap: boolean): void {
-    const { sender } = peer;
-    if (sending.acknowledge(sender, ack, window, gap, env.now(), options) > 0)
-      config.onSettled?.(peer.id, sender.base);
-    if (sender.cursor < sending.nextSeq(sender)) markDirty(peer);
+  function hearAck(peer: Peer, { level, sender }: Lane, ack: Ack, attempt: number): void {
+    if (attempt !== peer.attempt) return refuse('stale-attempt');
+    const { resentEarly } = sender;
+    if (sending.acknowledge(sender, ack, env.now(), options) > 0)
+      config.onSettled?.(peer.id, sender.base, level);
+    stats.resentEarly += sender.resentEarly - resentEarly;
+    if (sender.cursor < sending.nextSeq(sender) || sending.hasAgain(sender)) markDirty(peer);
   }
 
   function hearData(peer: Peer, frame: DataFrame): void {
-    if (peer.session !== frame.inc) {
+    if (peer.session !== frame.inc || frame.attempt > peer.heard) {
       refuse('no-session');
-      return post(peer, { type: 'reset', ...head(peer) });
+      return askAgain(peer, frame.attempt);
     }
-    const { receiver } = peer;
+    if (frame.attempt < peer.heard) return refuse('stale-attempt');
+    const { receiver, level } = peer.lanes[frame.lane];
     const first = receiver.expected;
+    const { duplicates, overCredit } = receiver;
     const due = receiving.accept(receiver, frame.first, frame.messages, options);
+    stats.duplicates += receiver.duplicates - duplicates;
+    if (receiver.overCredit > overCredit) refuse('over-credit', receiver.overCredit - overCredit);
     if (due.length > 0) {
       stats.messagesReceived += due.length;
-      if (config.durable === undefined) {
-        receiving.settle(receiver, receiver.expected);
-        receiving.deal(receiver, due.length, options);
-      }
-      config.onMessages(peer.id, first, due);
+      if (level === 'memory' || config.durable === undefined) receiving.settle(receiver, receiver.expected);
+      if (config.durable === undefined) receiving.deal(receiver, due.length, options);
+      config.onMessages(peer.id, first, due, level);
     }
     markDirty(peer);
   }
 
-  for (const id of config.durable?.sent.keys() ?? [])
-    if (sending.waiting(peerOf(id).sender) > 0) markDirty(peerOf(id));
+  for (const id of config.durable?.sent.keys() ?? []) if (waiting(peerOf(id)) > 0) markDirty(peerOf(id));
 
   return {
-    send(to, message) {
+    send(to, message, level = usual) {
       const peer = peerOf(to);
-      const seq = sending.enqueue(peer.sender, message, options);
+      const seq = sending.enqueue(peer.lanes[LANE[level]].sender, message, options);
       if (seq > 0) markDirty(peer);
+      else stats.full++;
       return seq;
     },
-    nextSeq: (to) => sending.nextSeq(peerOf(to).sender),
+    room: (to, level) => sending.room(peerOf(to).lanes[LANE[level]].sender, options),
     settle(from, below) {
       const peer = peerOf(from);
-      receiving.settle(peer.receiver, below);
+      receiving.settle(peer.lanes[LANE.durable].receiver, below);
       markDirty(peer);
     },
-    deal(from, n) {
+    deal(from, n, level) {
       const peer = peerOf(from);
-      receiving.deal(peer.receiver, n, options);
-      if (peer.receiver.owesAck) markDirty(peer);
+      const { receiver } = peer.lanes[LANE[level]];
+      receiving.deal(receiver, n, options);
+      if (receiver.owesAck) markDirty(peer);
     },
     peerRestarted(id, newInc) {
       const peer = peers.get(id);
-      if (!peer || newInc <= peer.inc) return;
-      peer.inc = newInc;
-      sending.suspend(peer.sender);
-      peer.helloGapMs = HELLO_FIRST_MS;
-      peer.helloAtMs = 0;
-      if (sending.waiting(peer.sender) > 0) markDirty(peer);
+      if (peer && newInc > peer.inc) newIncarnation(peer, newInc);
     },
     abandon(id) {
       const peer = peerOf(id);
-      const { sender } = peer;
-      const base = sender.base;
-      const pending = sender.pending.slice(sender.head) as Message[];
-      sending.suspend(sender);
-      sending.discard(sender);
-      return { base, pending };
+      const pending = peer.lanes.flatMap(({ sender }) => sender.pending.slice(sender.head) as Message[]);
+      loseTouch(peer);
+      for (const { sender } of peer.lanes) sending.discard(sender);
+      return pending;
     },
     unsettled() {
       let n = 0;
-      for (const peer of peers.values()) n += sending.waiting(peer.sender);
+      for (const peer of peers.values()) n += waiting(peer);
       return n;
     },
     stats,
-    rttMs: (to) => peers.get(nodeId(to))?.sender.rtt.srttMs ?? -1,
+    rttMs(to) {
+      const peer = peers.get(nodeId(to));
+      return peer ? Math.max(peer.lanes[0].sender.rtt.srttMs, peer.lanes[1].sender.rtt.srttMs) : -1;
+    },
     close() {
       closed = true;
       dial.close();

@@ -1,7 +1,9 @@
 import type { BusOptions } from './options.ts';
-import type { Message } from './wire.ts';
+import { HELD_RANGES_MAX, type Ack, type Message } from './wire.ts';
 
-/** The receiving half of a link. Hands each number on once and in order; acks what its host says is settled. */
+const NOTHING: readonly never[] = [];
+
+/** The receiving half of one level of a link. Hands each number on once and in order; acks what its host says is settled. */
 export interface ReceiverState {
   /** The next number to hand on. */
   expected: number;
@@ -11,71 +13,122 @@ export interface ReceiverState {
   undealt: number;
   /** The highest ack that went out. */
   acked: number;
-  /** Numbers that came too early. */
+  /** Numbers that came too early, and which they are: flat pairs [from, to), ascending, apart. */
   early: Map<number, Message>;
+  ranges: number[];
   duplicates: number;
+  /** Messages beyond the credit: dropped, for nobody promised them room. */
+  overCredit: number;
   /** The sender must hear from us: an ack is owed. */
   owesAck: boolean;
-  gap: boolean;
-  /** The window was advertised as closed or nearly so. */
+  /** Little credit was given: the sender waits for more. */
   throttled: boolean;
 }
 
-export const createReceiver = (expected = 1): ReceiverState => ({
+/** @param undealt accepted by an earlier incarnation and not dealt with */
+export const createReceiver = (expected = 1, undealt = 0): ReceiverState => ({
   expected,
   settled: expected,
-  undealt: 0,
+  undealt,
   acked: expected,
   early: new Map(),
+  ranges: [],
   duplicates: 0,
+  overCredit: 0,
   owesAck: false,
-  gap: false,
   throttled: false,
 });
 
-/** Messages taken beyond the ack; also bounds `early` and the host's mailbox. */
-export const openWindow = (r: ReceiverState, options: BusOptions): number =>
-  Math.max(0, options.windowMessages - r.undealt);
+/**
+ * Numbers below this have room: a window beyond `expected`, less what the host still has in hand. It never decreases, so a
+ * late ack can promise nothing that is not there.
+ */
+export const creditOf = (r: ReceiverState, options: BusOptions): number =>
+  r.expected + Math.max(0, options.windowMessages - r.undealt);
+
+/** Numbers are missing below one that came. */
+export const hasGap = (r: ReceiverState): boolean => r.ranges.length > 0;
 
 /** Takes a batch numbered from `first`; returns the messages that are now due, the first of them numbered `expected` as it was before. */
 export function accept(
   r: ReceiverState,
   first: number,
-  messages: readonly Message[],
+  batch: readonly Message[],
   options: BusOptions,
 ): readonly Message[] {
   r.owesAck = true;
-  const end = first + messages.length;
+  const credit = creditOf(r, options);
+  let messages = batch;
+  let end = first + messages.length;
+  if (end > credit) {
+    const take = Math.max(0, credit - first);
+    r.overCredit += messages.length - take;
+    messages = messages.slice(0, take);
+    end = first + take;
+  }
   if (end <= r.expected) {
     r.duplicates += messages.length;
-    return [];
+    return NOTHING;
   }
   if (first > r.expected) {
-    r.gap = true;
-    const limit = r.expected + options.windowMessages;
-    for (let i = 0; i < messages.length && first + i < limit; i++) {
-      if (r.early.has(first + i)) r.duplicates++;
-      r.early.set(first + i, messages[i]!);
-    }
-    return [];
+    keepEarly(r, first, messages);
+    return NOTHING;
   }
   const skip = r.expected - first;
   r.duplicates += skip;
-  let due: Message[] | readonly Message[] = messages;
-  if (skip > 0) due = messages.slice(skip);
-  if (r.early.size > 0) {
-    const more = [...due];
-    for (let seq = r.expected; seq < end; seq++) if (r.early.delete(seq)) r.duplicates++;
-    for (let seq = end, m = r.early.get(seq); m !== undefined; m = r.early.get(++seq)) {
-      more.push(m);
-      r.early.delete(seq);
-    }
-    due = more;
-  }
+  let due: Message[] | readonly Message[] = skip > 0 ? messages.slice(skip) : messages;
+  if (r.ranges.length > 0) due = drainEarly(r, due, end);
   r.expected += due.length;
   r.undealt += due.length;
-  r.gap = r.early.size > 0;
   return due;
+}
+
+function keepEarly(r: ReceiverState, first: number, messages: readonly Message[]): void {
+  const before = r.early.size;
+  for (let i = 0; i < messages.length; i++) r.early.set(first + i, messages[i]!);
+  r.duplicates += messages.length - (r.early.size - before);
+  addRange(r.ranges, first, first + messages.length);
+}
+
+/** Joins [from, to) into disjoint ascending ranges; the place is found by bisection. */
+function addRange(ranges: number[], from: number, to: number): void {
+  let low = 0;
+  let high = ranges.length / 2;
+  // The first range that ends at `from` or later.
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (ranges[2 * mid + 1]! < from) low = mid + 1;
+    else high = mid;
+  }
+  let last = low;
+  let newFrom = from;
+  let newTo = to;
+  while (2 * last < ranges.length && ranges[2 * last]! <= newTo) {
+    newFrom = Math.min(newFrom, ranges[2 * last]!);
+    newTo = Math.max(newTo, ranges[2 * last + 1]!);
+    last++;
+  }
+  ranges.splice(2 * low, 2 * (last - low), newFrom, newTo);
+}
+
+/** Adds to what is due (up to `end`) the early messages that follow it without a gap. */
+function drainEarly(r: ReceiverState, due: readonly Message[], end: number): Message[] {
+  const more = [...due];
+  let seq = end;
+  let done = 0;
+  for (; done < r.ranges.length && r.ranges[done]! <= seq; done += 2) {
+    const to = r.ranges[done + 1]!;
+    for (let old = r.ranges[done]!; old < Math.min(seq, to); old++) {
+      r.early.delete(old);
+      r.duplicates++;
+    }
+    for (; seq < to; seq++) {
+      more.push(r.early.get(seq)!);
+      r.early.delete(seq);
+    }
+  }
+  r.ranges.splice(0, done);
+  return more;
 }
 
 /** The host settled everything below `upTo`: from now on it may be acked. */
@@ -88,22 +141,28 @@ export function settle(r: ReceiverState, upTo: number): void {
 /** The host dealt with `n` messages: their room in the window opens. */
 export function deal(r: ReceiverState, n: number, options: BusOptions): void {
   r.undealt = Math.max(0, r.undealt - n);
-  if (r.throttled && openWindow(r, options) * 2 >= options.windowMessages) r.owesAck = true;
+  if (r.throttled && (options.windowMessages - r.undealt) * 2 >= options.windowMessages) r.owesAck = true;
 }
 
 /** The ack to post now; clears what was owed. */
-export function takeAck(
-  r: ReceiverState,
-  options: BusOptions,
-): { ack: number; window: number; gap: boolean } {
-  const window = openWindow(r, options);
+export function takeAck(r: ReceiverState, options: BusOptions): Ack {
+  const credit = creditOf(r, options);
   r.owesAck = false;
   r.acked = r.settled;
-  r.throttled = window * 4 < options.windowMessages;
-  return { ack: r.settled, window, gap: r.gap };
+  r.throttled = (credit - r.expected) * 4 < options.windowMessages;
+  return { ack: r.settled, credit, held: heldBy(r) };
 }
 
-/** A sender whose numbering starts anew, or one never heard of, begins at `base`. */
+/** What arrived from `settled` on, lowest first, in at most `HELD_RANGES_MAX` ranges. */
+function heldBy(r: ReceiverState): readonly number[] {
+  if (r.expected === r.settled) {
+    if (r.ranges.length === 0) return NOTHING;
+    return r.ranges.slice(0, 2 * HELD_RANGES_MAX);
+  }
+  return [r.settled, r.expected, ...r.ranges.slice(0, 2 * (HELD_RANGES_MAX - 1))];
+}
+
+/** A sender whose numbering starts anew, or one never heard of, begins at `base`. What the host has in hand stays so. */
 export function restart(r: ReceiverState, base: number): void {
-  Object.assign(r, createReceiver(base));
+  Object.assign(r, createReceiver(base, r.undealt));
 }

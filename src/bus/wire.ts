@@ -1,9 +1,19 @@
 import type { Incarnation, NodeId } from '../kernel/ids.ts';
+import type { Hlc } from './hlc.ts';
 
 /** Frames of another version are refused. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
-/** What one agent sends another. Addresses are agent ids; the gate answers to `gate`. */
+/**
+ * What a message survives. `memory`: loss, duplication and delay on the way. `durable`: besides, the crash of either node.
+ * A link numbers each level by itself: order per sender is promised within a level, not between the two.
+ */
+export type Level = 'memory' | 'durable';
+/** A level's place in everything that a link has twice. */
+export const LANE = { memory: 0, durable: 1 } as const;
+export const LEVELS = ['memory', 'durable'] as const;
+
+/** What one agent sends another. Addresses are agent ids; the gate answers to `gate`, a topic to `topic/` and its name. */
 export interface Message {
   readonly from: string;
   readonly to: string;
@@ -11,6 +21,16 @@ export interface Message {
   readonly kind: string;
   /** Structured-cloneable and JSON-safe. */
   readonly body: unknown;
+  /** When it was sent, on the hybrid logical clock of its sender. */
+  readonly hlc: Hlc;
+  /** On the grove's clock, ms: what is not accepted by then ends among the dead letters. */
+  readonly deadlineAtMs?: number;
+  /** A reply is awaited, under this name. */
+  readonly request?: string;
+  /** It is the reply to the request of that name. */
+  readonly reply?: string;
+  /** It came by way of this topic. */
+  readonly topic?: string;
 }
 
 interface FrameHead {
@@ -21,11 +41,14 @@ interface FrameHead {
   readonly inc: Incarnation;
   /** The receiver's incarnation that the poster knows; 0 when it knows none. */
   readonly peerInc: number;
+  /** Counts how often the poster began to talk to this peer, from 1; grows with every loss of touch. */
+  readonly attempt: number;
+  /** The receiver's attempt that the poster answers; 0 when it heard no hello. Acks of an earlier attempt are refused. */
+  readonly peerAttempt: number;
 }
 
-/** "I want to send to you." Repeated until a hello-ack comes; also the way back after either side restarted. */
-export interface HelloFrame extends FrameHead {
-  readonly type: 'hello';
+/** Where the sending half of one level stands. */
+export interface LaneOffer {
   /** Lowest sequence number not yet acknowledged. */
   readonly base: number;
   /** The next sequence number that will be given out: next - base messages wait. */
@@ -36,72 +59,147 @@ export interface HelloFrame extends FrameHead {
   readonly fresh: boolean;
 }
 
-/** "I hear you; go on from `expected`." */
+/** "I want to send to you." Repeated until a hello-ack comes; also the way back after either side restarted. */
+export interface HelloFrame extends FrameHead {
+  readonly type: 'hello';
+  /** By `LANE`. */
+  readonly lanes: readonly [LaneOffer, LaneOffer];
+}
+
+/** What a receiver says of one level. */
+export interface Ack {
+  /** Cumulative: everything below is settled. */
+  readonly ack: number;
+  /** The receiver has room for numbers below this; it never takes that back. */
+  readonly credit: number;
+  /**
+   * Selective: numbers from ack on that arrived and are not settled, as flat pairs [from, to), ascending, apart, at most
+   * `HELD_RANGES_MAX` of them, lowest first. A hole between two of them, or before the first, is a gap: it was lost or is late.
+   */
+  readonly held: readonly number[];
+}
+
+/** "I hear you; go on from there." */
 export interface HelloAckFrame extends FrameHead {
   readonly type: 'hello-ack';
-  readonly expected: number;
-  /** Messages the receiver takes beyond its ack. */
-  readonly window: number;
+  /** By `LANE`. */
+  readonly lanes: readonly [Ack, Ack];
 }
 
-/** A batch of messages numbered first, first + 1, ... */
-export interface DataFrame extends FrameHead {
+/** A batch of messages of one level numbered first, first + 1, ..., with an ack of the other direction. */
+export interface DataFrame extends FrameHead, Ack {
   readonly type: 'data';
+  readonly lane: 0 | 1;
   readonly first: number;
   readonly messages: readonly Message[];
-  /** Cumulative ack of the other direction: everything below is settled. */
-  readonly ack: number;
-  readonly window: number;
 }
 
-/** A cumulative ack by itself; `gap` says that what follows `ack` is missing although later numbers came. */
-export interface AckFrame extends FrameHead {
+/** An ack by itself. */
+export interface AckFrame extends FrameHead, Ack {
   readonly type: 'ack';
-  readonly ack: number;
-  readonly window: number;
-  readonly gap: boolean;
+  readonly lane: 0 | 1;
 }
 
-/** "I am not who you think I am": asks the sender for a new hello. */
+/** "I am not who you think I am", or "I do not know you": asks the sender of attempt `peerAttempt` for a new hello. */
 export interface ResetFrame extends FrameHead {
   readonly type: 'reset';
 }
 
 export type Frame = HelloFrame | HelloAckFrame | DataFrame | AckFrame | ResetFrame;
 
+/** Selective ranges in one ack, at most. */
+export const HELD_RANGES_MAX = 16;
+
 /** Why a frame was refused; counted by reason. */
-export type RefusalReason = 'shape' | 'version' | 'address' | 'dead-incarnation' | 'not-me' | 'no-session';
+export const REFUSAL_REASONS = [
+  /** It is no frame of this wire. */
+  'shape',
+  /** One of its messages is none. */
+  'message',
+  'version',
+  'address',
+  /** An earlier incarnation of its poster sent it. */
+  'dead-incarnation',
+  /** It was meant for an earlier incarnation of this node. */
+  'not-me',
+  /** Data of a peer that said no hello. */
+  'no-session',
+  /** It belongs to an attempt that is over. */
+  'stale-attempt',
+  /** Messages for which there was no room: the sender does not keep to its credit. */
+  'over-credit',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
+const isLane = (v: unknown): v is 0 | 1 => v === 0 || v === 1;
+const isOptionalText = (v: unknown): boolean => v === undefined || typeof v === 'string';
 
-/** Checks the shape of whatever arrived on a channel; null when it is no frame of this wire. */
-export function readFrame(value: unknown): Frame | 'version' | null {
-  if (typeof value !== 'object' || value === null) return null;
+function isOffer(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const o = value as Record<string, unknown>;
+  return isCount(o['base']) && isCount(o['next']) && isCount(o['highest']) && typeof o['fresh'] === 'boolean';
+}
+
+function isAck(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { ack, credit, held } = value as Record<string, unknown>;
+  if (!isCount(ack) || !isCount(credit) || !Array.isArray(held)) return false;
+  if (held.length === 0) return true;
+  if (held.length % 2 !== 0 || held.length > 2 * HELD_RANGES_MAX) return false;
+  let from = ack - 1;
+  for (let i = 0; i < held.length; i++) {
+    const edge: unknown = held[i];
+    if (!isCount(edge) || edge <= from) return false;
+    from = edge;
+  }
+  return true;
+}
+
+const isPair = (value: unknown, test: (v: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.length === 2 && test(value[0]) && test(value[1]);
+
+/** Whether a value has the shape of a message. */
+export function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null) return false;
+  const m = value as Record<keyof Message, unknown>;
+  return (
+    typeof m.from === 'string' &&
+    typeof m.to === 'string' &&
+    typeof m.kind === 'string' &&
+    isCount(m.hlc) &&
+    (m.deadlineAtMs === undefined || (typeof m.deadlineAtMs === 'number' && !Number.isNaN(m.deadlineAtMs))) &&
+    isOptionalText(m.request) &&
+    isOptionalText(m.reply) &&
+    isOptionalText(m.topic)
+  );
+}
+
+/** Checks the shape of whatever arrived on a channel; the reason for its refusal when it is no frame of this wire. */
+export function readFrame(value: unknown): Frame | 'shape' | 'message' | 'version' {
+  if (typeof value !== 'object' || value === null) return 'shape';
   const f = value as Record<string, unknown>;
-  if (!isCount(f['v'])) return null;
+  if (!isCount(f['v'])) return 'shape';
   if (f['v'] !== WIRE_VERSION) return 'version';
-  if (!isCount(f['from']) || !isCount(f['to']) || !isCount(f['inc']) || !isCount(f['peerInc'])) return null;
+  if (!isCount(f['from']) || !isCount(f['to']) || !isCount(f['inc']) || !isCount(f['peerInc']))
+    return 'shape';
+  if (!isCount(f['attempt']) || !isCount(f['peerAttempt'])) return 'shape';
   switch (f['type']) {
     case 'hello':
-      return isCount(f['base']) &&
-        isCount(f['next']) &&
-        isCount(f['highest']) &&
-        typeof f['fresh'] === 'boolean'
-        ? (value as HelloFrame)
-        : null;
+      return isPair(f['lanes'], isOffer) ? (value as HelloFrame) : 'shape';
     case 'hello-ack':
-      return isCount(f['expected']) && isCount(f['window']) ? (value as HelloAckFrame) : null;
-    case 'data':
-      return isCount(f['first']) && isCount(f['ack']) && isCount(f['window']) && Array.isArray(f['messages'])
-        ? (value as DataFrame)
-        : null;
+      return isPair(f['lanes'], isAck) ? (value as HelloAckFrame) : 'shape';
+    case 'data': {
+      const { messages } = f;
+      if (!isLane(f['lane']) || !isCount(f['first']) || !Array.isArray(messages) || !isAck(f)) return 'shape';
+      for (let i = 0; i < messages.length; i++) if (!isMessage(messages[i])) return 'message';
+      return value as DataFrame;
+    }
     case 'ack':
-      return isCount(f['ack']) && isCount(f['window']) && typeof f['gap'] === 'boolean'
-        ? (value as AckFrame)
-        : null;
+      return isLane(f['lane']) && isAck(f) ? (value as AckFrame) : 'shape';
     case 'reset':
       return value as ResetFrame;
     default:
-      return null;
+      return 'shape';
   }
 }

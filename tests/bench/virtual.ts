@@ -45,7 +45,7 @@ async function busAlone(simulatedMs: number): Promise<number> {
     const tick = (): void => {
       const to = 1 + ((id + (n++ % (PEERS - 1))) % PEERS);
       sent++;
-      endpoint.send(nodeId(to), { from: 'a', to: 'b', kind: 'ping', body: n });
+      endpoint.send(nodeId(to), { from: 'a', to: 'b', kind: 'ping', body: n, hlc: 0 });
       process.env.setTimer(1_000 / MESSAGES_PER_S, tick);
     };
     process.env.setTimer(id, tick);

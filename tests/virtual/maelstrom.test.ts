@@ -45,7 +45,7 @@ function hopeful(_env: Env, port: ChannelPort, config: EndpointConfig): Endpoint
         port.open(pairChannel(grove, self, nodeId(id)), () => undefined),
       );
       port.open(pairChannel(grove, nodeId(id), self), (frame) =>
-        config.onMessages(nodeId(id), 1, [frame as Message]),
+        config.onMessages(nodeId(id), 1, [frame as Message], 'memory'),
       );
     }
   const endpoint: Partial<Endpoint> = {

@@ -1,8 +1,9 @@
 import { proxy, transfer } from 'comlink';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
-import { startNode, type Node } from '../../agents/node.ts';
+import { startNode } from '../../agents/node.ts';
 import { nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
+import type { Node } from '../../agents/nodeTypes.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import { createConductor } from '../../fleet/conductor.ts';
 import type { Conductor } from '../../fleet/plan.ts';

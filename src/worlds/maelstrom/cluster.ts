@@ -1,4 +1,5 @@
 import { createEndpoint } from '../../bus/endpoint.ts';
+import { createHlc, observe, tick } from '../../bus/hlc.ts';
 import type { BusOptions } from '../../bus/options.ts';
 import { busOptions } from '../../bus/options.ts';
 import { assert } from '../../kernel/assert.ts';
@@ -74,11 +75,16 @@ export function joinCluster(env: Env, config: ClusterConfig): ClusterLink {
     inc: incarnation(config.incarnation),
     options: defaults(),
     onMessages(from, _first, messages) {
-      for (const { kind, body } of messages) config.onMessage(nodes[from]!, kind, body);
+      for (const { kind, body, hlc } of messages) {
+        observe(clock, hlc, env.now(), defaults().clockDriftMs);
+        config.onMessage(nodes[from]!, kind, body);
+      }
     },
   });
+  const clock = createHlc();
   const send = (to: string, kind: string, body: unknown): void => {
-    const seq = endpoint.send(nodeId(number.get(to)!), { from: config.self, to, kind, body });
+    const message = { from: config.self, to, kind, body, hlc: tick(clock, env.now()) };
+    const seq = endpoint.send(nodeId(number.get(to)!), message);
     assert(seq > 0, 'there is room for what was not refused');
   };
   return {

@@ -1,8 +1,9 @@
 import { replayAgentLog } from '../../agents/agentLog.ts';
 import { auditEntry } from '../../agents/audit.ts';
 import type { Behaviour } from '../../agents/behaviour.ts';
-import { startNode, type Node } from '../../agents/node.ts';
+import { startNode } from '../../agents/node.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
+import type { Node } from '../../agents/nodeTypes.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import type { ChannelPort } from '../../bus/channel.ts';
 import { Ledger } from '../../bus/ledger.ts';

@@ -1,8 +1,9 @@
 import type { AgentCharge } from '../../agents/contract.ts';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
-import { startNode, type Node } from '../../agents/node.ts';
+import { startNode } from '../../agents/node.ts';
 import { agentOwner, replayNodeLog } from '../../agents/nodeLog.ts';
+import type { Node } from '../../agents/nodeTypes.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import type { Ledger } from '../../bus/ledger.ts';
 import { linkTroubles } from '../../faults/linkTroubles.ts';

@@ -39,7 +39,7 @@ function pump(
     for (const peer of task.peers)
       sendBatch(
         peer,
-        Array.from({ length: n }, () => ({ from: 'a', to: 'b', kind: 'bench', body })),
+        Array.from({ length: n }, () => ({ from: 'a', to: 'b', kind: 'bench', body, hlc: 0 })),
       );
     sent += n;
     if (sent < task.messages) env.defer(turn);
@@ -105,7 +105,8 @@ function bus(task: PeerTask): () => void {
         post({ type: 'received', resends: endpoint.stats.resends });
     },
   });
-  for (const peer of task.peers) endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'hello', body: '' });
+  for (const peer of task.peers)
+    endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'hello', body: '', hlc: 0 });
   const watch = setInterval(() => {
     if (!started || endpoint.unsettled() > 0) return;
     clearInterval(watch);

@@ -43,7 +43,7 @@ function gateWith(
 }
 const slept: number[] = [];
 const deliver = (gate: Gate, body: AnswerBody): void =>
-  void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'answer', body }, null as never);
+  void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'answer', hlc: 0, body }, null as never);
 
 describe('the gate', () => {
   it('asks at the rate it is told, open loop: unanswered questions hold nothing back', async () => {

@@ -53,7 +53,7 @@ async function storm(
   for (let n = 0; n < messages; n++) {
     const from = rng.int(3);
     const to = (from + 1 + rng.int(2)) % 3;
-    const message = { from: `a${from}`, to: `a${to}`, kind: 'test', body: { n } };
+    const message = { from: `a${from}`, to: `a${to}`, kind: 'test', body: { n }, hlc: 0 };
     if (endpoints[from]!.send(ids[to]!, message) > 0) checker.sent(ids[from]!, ids[to]!, message);
     if (rng.next() < 0.3) await env.advance(rng.next() * 20);
   }
@@ -111,7 +111,7 @@ describe('an endpoint', () => {
       });
     const a = make(1);
     make(2);
-    for (let n = 0; n < 1_000; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n });
+    for (let n = 0; n < 1_000; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n, hlc: 0 });
     await env.advance(1_000);
     expect(received).toBe(1_000);
     expect(network.posted).toBeLessThan(30);
@@ -128,7 +128,7 @@ describe('an endpoint', () => {
       options,
       onMessages: () => undefined,
     });
-    const message = { from: 'a', to: 'b', kind: 'k', body: 0 };
+    const message = { from: 'a', to: 'b', kind: 'k', body: 0, hlc: 0 };
     for (let n = 0; n < 32; n++) expect(a.send(nodeId(2), message)).toBe(n + 1);
     expect(a.send(nodeId(2), message)).toBe(0);
     createEndpoint(env, network.port(), {
@@ -154,22 +154,22 @@ describe('an endpoint', () => {
       onMessages: () => undefined,
     });
     const raw = network.port().open('g/dial/2', () => undefined);
+    const offer = { base: 1, next: 1, highest: 1, fresh: true };
     const hello = {
-      v: 1,
+      v: 2,
       type: 'hello',
       from: 1,
       to: 2,
       inc: 5,
       peerInc: 0,
-      base: 1,
-      next: 1,
-      highest: 1,
-      fresh: true,
+      attempt: 1,
+      peerAttempt: 0,
+      lanes: [offer, offer],
     };
     for (const frame of [
       hello,
-      { ...hello, v: 2 },
-      { ...hello, base: -1 },
+      { ...hello, v: 1 },
+      { ...hello, lanes: [{ ...offer, base: -1 }, offer] },
       'noise',
       { ...hello, inc: 4 },
       { ...hello, to: 3 },
@@ -202,16 +202,16 @@ describe('an endpoint', () => {
         b.settle(from, first + due.length);
       },
     });
-    for (let n = 0; n < 40; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n });
+    for (let n = 0; n < 40; n++) a.send(nodeId(2), { from: 'a', to: 'b', kind: 'k', body: n, hlc: 0 });
     await env.advance(1_000);
     expect(received).toBe(16);
     network.weather = { ...calm, loss: 1 };
-    b.deal(nodeId(1), 16);
+    b.deal(nodeId(1), 16, 'durable');
     await env.advance(100);
     network.weather = calm;
     await env.advance(5_000);
     expect(received).toBe(32);
-    b.deal(nodeId(1), 16);
+    b.deal(nodeId(1), 16, 'durable');
     await env.advance(5_000);
     expect(received).toBe(40);
     expect(a.unsettled()).toBe(0);
@@ -236,7 +236,8 @@ describe('an endpoint', () => {
       const next = new Map<string, number>();
       expect(
         await caught((f) => {
-          if (f['type'] === 'hello') next.set(`${String(f['from'])}>${String(f['to'])}`, f['base'] as number);
+          if (f['type'] === 'hello')
+            next.set(`${String(f['from'])}>${String(f['to'])}`, (f['lanes'] as { base: number }[])[0]!.base);
           if (f['type'] !== 'data') return f;
           const link = `${String(f['from'])}>${String(f['to'])}`;
           const first = next.get(link) ?? 1;
