@@ -1,4 +1,4 @@
-import type { DeadReason } from '../bus/deadLetters.ts';
+import { DEAD_REASONS, type DeadReason } from '../bus/deadLetters.ts';
 import type { Message } from '../bus/wire.ts';
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import type { NodeId } from '../kernel/ids.ts';
@@ -133,6 +133,9 @@ export class Requests {
 }
 
 function readDeadReply(body: unknown): DeadReply {
-  const { reason, detail } = (body ?? {}) as Partial<DeadReply>;
-  return { reason: reason ?? 'malformed', detail: String(detail ?? '') };
+  const { reason, detail } = (body ?? {}) as Record<string, unknown>;
+  return {
+    reason: DEAD_REASONS.find((known) => known === reason) ?? 'malformed',
+    detail: typeof detail === 'string' ? detail : '',
+  };
 }
