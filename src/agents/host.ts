@@ -30,7 +30,7 @@ import { startNode } from './node.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from './nodeLog.ts';
 import type { Node, Resident } from './nodeTypes.ts';
 import { GATE_ADDRESS } from './protocol.ts';
-import { isTopic, topicHome } from './topics.ts';
+import { isTopic, topicHome } from './topicAddress.ts';
 
 /** A prompt has room for its instruction, the question and one whole passage. */
 const PROMPT_TOKENS_MIN = 400;

@@ -47,7 +47,7 @@ export interface NodeCounters {
   /** Messages past their deadline. */
   expired: number;
   /** Sends that a full link did not take. */
-  full: number;
+  readonly full: number;
   /** Replies that came when nobody waited for them any more. */
   staleReplies: number;
   /** Messages of level `memory` that were sent, and handed on. */
@@ -56,7 +56,7 @@ export interface NodeCounters {
   /** Stamps of peers that were too far ahead of the own clock to be followed. */
   clockRefused: number;
   /** Memories that crash memory acknowledged in this incarnation. */
-  memoriesAcked: number;
+  readonly memoriesAcked: number;
   /** Messages found undealt at the start, and waiting at peers when they said hello: delivered again. */
   redelivered: number;
 }

@@ -1,21 +1,7 @@
-import { nodeId, type NodeId } from '../kernel/ids.ts';
-import { hash32 } from '../kernel/rng.ts';
 import type { Level, Message } from '../bus/wire.ts';
+import { SUBSCRIBE, topicOf, UNSUBSCRIBE } from './topicAddress.ts';
+import type { Draft, TurnHost } from './turn.ts';
 import { subscribersOf, type NodeEntry, type NodeState } from './nodeLog.ts';
-
-const TOPIC = 'topic/';
-
-/** The address of a topic on the bus: what is sent there reaches all who subscribed. */
-export const topicAddress = (topic: string): string => TOPIC + topic;
-export const isTopic = (address: string): boolean => address.startsWith(TOPIC);
-export const topicOf = (address: string): string => address.slice(TOPIC.length);
-
-/** Messages to a topic that change who hears it. */
-export const SUBSCRIBE = 'topic/subscribe';
-export const UNSUBSCRIBE = 'topic/unsubscribe';
-
-/** The node where a topic lives, the same for all: one of 1 to `nodes`. */
-export const topicHome = (address: string, nodes: number): NodeId => nodeId(1 + (hash32(address) % nodes));
 
 /**
  * Who hears the topics whose home is this node. Subscriptions of level `durable` lie in the node's log and outlive both
@@ -50,5 +36,35 @@ export class Topics {
       ...[...durable].map((address) => [address, level] as const),
       ...passing.map((address) => [address, 'memory'] as const),
     ];
+  }
+
+  /**
+   * Sends a publication to all who hear its topic: at level `memory` as there is room, then hands the durable copies, for
+   * which room was taken and given back, to `done`. As any slow turn, it stays in hand while one of its hearers has no room,
+   * and so slows its publisher.
+   */
+  publish(message: Message, level: Level, host: TurnHost, done: (durable: readonly Draft[]) => void): void {
+    const topic = topicOf(message.to);
+    const { from, kind, body, deadlineAtMs } = message;
+    const late = deadlineAtMs === undefined ? {} : { deadlineAtMs };
+    const passing: Draft[] = [];
+    const durable: Draft[] = [];
+    for (const [to, at] of this.audience(topic, level))
+      (at === 'durable' ? durable : passing).push({ from, to, kind, body, topic, ...late });
+    let ready = 0;
+    const go = (): void => {
+      if (host.closed) return;
+      for (let next = passing[0]; next; next = passing[0]) {
+        if (!host.sendNow(next)) return host.room.when(next.to, 'memory', go);
+        passing.shift();
+      }
+      for (; ready < durable.length; ready++) {
+        const { to } = durable[ready]!;
+        if (!host.room.reserve(to)) return host.room.when(to, 'durable', go);
+      }
+      host.room.release(durable);
+      done(durable);
+    };
+    go();
   }
 }

@@ -1,15 +1,16 @@
 import type { Level, Message } from '../bus/wire.ts';
 import type { CancelTimer, Env } from '../kernel/env.ts';
-import type { AgentId, NodeId } from '../kernel/ids.ts';
+import type { NodeId } from '../kernel/ids.ts';
 import type { JournalEntry } from '../memory/journal.ts';
 import { carryOutWishes, isIdle, noWishes } from '../memory/memoryTurn.ts';
 import { agentLogEntry } from './agentLog.ts';
-import type { AgentLogs } from './agentLogs.ts';
+import type { NodeBooks } from './nodeBooks.ts';
 import type { SendOptions, Turn } from './behaviour.ts';
+import type { LinkRoom } from './linkRoom.ts';
 import type { NodeEntry } from './nodeLog.ts';
 import type { Resident } from './nodeTypes.ts';
 import { CANCEL, type Requests } from './requests.ts';
-import { SUBSCRIBE, topicAddress, UNSUBSCRIBE } from './topics.ts';
+import { SUBSCRIBE, topicAddress, UNSUBSCRIBE } from './topicAddress.ts';
 
 /** A message before it has its stamp. */
 export type Draft = Omit<Message, 'hlc'>;
@@ -18,15 +19,11 @@ export type Draft = Omit<Message, 'hlc'>;
 export interface TurnHost {
   readonly env: Env;
   readonly requests: Requests;
-  readonly agentLogs: AgentLogs;
+  readonly books: NodeBooks;
   nodeOf(address: string): NodeId | undefined;
-  /** Takes room for one message on the link to an address; false when there is none. */
-  reserve(address: string): boolean;
-  /** Gives reserved room back, of messages that are sent or were given up. */
-  release(drafts: readonly Draft[]): void;
+  readonly room: LinkRoom;
   /** Sends at level `memory`, at once; false when the link is full. */
   sendNow(draft: Draft): boolean;
-  whenRoom(address: string, level: Level, resume: () => void): void;
   /** Commits, then lets the messages travel. */
   commitAndSend(
     drafts: readonly Draft[],
@@ -34,9 +31,6 @@ export interface TurnHost {
     more: readonly JournalEntry[],
     done: () => void,
   ): void;
-  /** Commits what was planted for an agent, before anything else of it. */
-  save(resident: Resident): void;
-  noteAcked(id: AgentId, seq: number, records: number): void;
   noteFull(message: string): void;
   readonly closed: boolean;
 }
@@ -67,26 +61,26 @@ export function createTurn(
     const wished = wishes;
     outs = [];
     wishes = noWishes();
-    host.release(going);
+    host.room.release(going);
     if (!memory || id === 'gate' || isIdle(wished))
       return host.commitAndSend(going, entries, [], () => undefined);
-    host.save(resident);
-    const consolidates = host.agentLogs.mayConsolidate(id);
+    host.books.save(resident);
+    const consolidates = host.books.agentLogs.mayConsolidate(id);
     const { log, records, refused } = carryOutWishes(memory, wished, host.env.now(), consolidates);
     if (refused !== null) host.noteFull(refused);
     const more = log.map((entry) => agentLogEntry(id, entry));
-    host.agentLogs.note(id, more.length);
+    host.books.agentLogs.note(id, more.length);
     host.commitAndSend(going, entries, more, () => {
       const last = records.at(-1);
-      if (last) host.noteAcked(id, last.seq, records.length);
+      if (last) host.books.noteAcked(id, last.seq, records.length);
     });
     // What was forgotten is still in the log until then.
-    host.agentLogs.checkpoint(resident, wished.forgotten.length > 0);
+    host.books.agentLogs.checkpoint(resident, wished.forgotten.length > 0);
   }
 
   function put(draft: Draft, at: Level): boolean {
     if (at === 'memory') return host.sendNow(draft);
-    if (!host.reserve(draft.to)) return false;
+    if (!host.room.reserve(draft.to)) return false;
     outs.push(draft);
     return true;
   }
@@ -99,7 +93,7 @@ export function createTurn(
 
   return {
     send,
-    whenRoom: (to, resume, at = 'durable') => host.whenRoom(to, at, resume),
+    whenRoom: (to, resume, at = 'durable') => host.room.when(to, at, resume),
     request(type, to, body, { timeoutMs, level: at = 'durable' }, done): CancelTimer {
       const { name, cancel } = host.requests.open(
         type,
@@ -129,7 +123,7 @@ export function createTurn(
     commitNow: () => commit([]),
     commit,
     discard() {
-      host.release(outs);
+      host.room.release(outs);
       outs = [];
       wishes = noWishes();
     },

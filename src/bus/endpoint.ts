@@ -1,9 +1,9 @@
-import type { Endpoint, EndpointConfig, EndpointStats } from './endpointTypes.ts';
+import type { Endpoint, EndpointConfig } from './endpointTypes.ts';
 import { dialChannel, pairChannel, type ChannelPort } from './channel.ts';
 import type { Env } from '../kernel/env.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
 import { LINK } from './link.ts';
-import type { Lane, Peer } from './peer.ts';
+import { noStats, offerOf, type Lane, type Peer } from './peer.ts';
 import {
   LANE,
   readFrame,
@@ -29,25 +29,14 @@ const ACK_EVERY = 256;
 export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConfig): Endpoint {
   const { grove, self, inc, options } = config;
   const { sender: sending, receiver: receiving } = config.link ?? LINK;
-  const usual: Level = config.durable ? 'durable' : 'memory';
+  const survives = config.durable !== undefined;
+  const usual: Level = survives ? 'durable' : 'memory';
   const peers = new Map<NodeId, Peer>();
   const dirty: Peer[] = [];
   let flushQueued = false;
   let sweeping = false;
   let closed = false;
-  const stats: EndpointStats = {
-    framesPosted: 0,
-    messagesPosted: 0,
-    messagesReceived: 0,
-    acksPosted: 0,
-    resends: 0,
-    resentMessages: 0,
-    resentEarly: 0,
-    duplicates: 0,
-    refused: {},
-    skipped: 0,
-    full: 0,
-  };
+  const stats = noStats();
   const refuse = (reason: RefusalReason, n = 1): void => {
     stats.refused[reason] = (stats.refused[reason] ?? 0) + n;
   };
@@ -101,13 +90,6 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     peerAttempt: peer.heard,
   });
 
-  const offerOf = ({ level, sender }: Lane): LaneOffer => ({
-    base: sender.base,
-    next: sending.nextSeq(sender),
-    highest: sender.highest,
-    fresh: level === 'memory' || config.durable === undefined,
-  });
-
   const waiting = ({ lanes }: Peer): number =>
     sending.waiting(lanes[0].sender) + sending.waiting(lanes[1].sender);
 
@@ -115,7 +97,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     const frame: HelloFrame = {
       type: 'hello',
       ...head(peer),
-      lanes: [offerOf(peer.lanes[0]), offerOf(peer.lanes[1])],
+      lanes: [offerOf(peer.lanes[0], survives), offerOf(peer.lanes[1], survives)],
     };
     const call = port.open(dialChannel(grove, peer.id), () => undefined);
     stats.framesPosted++;

@@ -1,8 +1,9 @@
 import type { NodeId } from '../kernel/ids.ts';
 import type { Channel } from './channel.ts';
 import type { ReceiverState } from './receiver.ts';
-import type { SenderState } from './sender.ts';
-import type { Level } from './wire.ts';
+import { nextSeq, type SenderState } from './sender.ts';
+import type { EndpointStats } from './endpointTypes.ts';
+import type { LaneOffer, Level } from './wire.ts';
 
 /** One level of the link to a peer. */
 export interface Lane {
@@ -33,3 +34,26 @@ export interface Peer {
   helloAtMs: number;
   helloGapMs: number;
 }
+
+/** What a hello says of a lane. @param survives numbering of level `durable` goes on after a crash */
+export const offerOf = ({ level, sender }: Lane, survives: boolean): LaneOffer => ({
+  base: sender.base,
+  next: nextSeq(sender),
+  highest: sender.highest,
+  fresh: level === 'memory' || !survives,
+});
+
+/** Counters at their start. */
+export const noStats = (): EndpointStats => ({
+  framesPosted: 0,
+  messagesPosted: 0,
+  messagesReceived: 0,
+  acksPosted: 0,
+  resends: 0,
+  resentMessages: 0,
+  resentEarly: 0,
+  duplicates: 0,
+  refused: {},
+  skipped: 0,
+  full: 0,
+});
