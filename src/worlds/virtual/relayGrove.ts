@@ -1,6 +1,5 @@
 import { replayAgentLog } from '../../agents/agentLog.ts';
 import { auditEntry } from '../../agents/audit.ts';
-import type { Behaviour } from '../../agents/behaviour.ts';
 import { startNode } from '../../agents/node.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
 import type { Node } from '../../agents/nodeTypes.ts';
@@ -28,13 +27,8 @@ import {
 import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
+import { createRelayAgent, type RelayTask } from './relayAgent.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
-
-/** What agents of a relay pass on: `hops` more times. */
-export interface RelayTask {
-  readonly task: number;
-  readonly hops: number;
-}
 
 /** Ways to break the protocol from outside, to see whether checkers notice. */
 export interface Sabotage {
@@ -103,9 +97,6 @@ export interface RelayGrove {
   autopsy(): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-/** A task takes its time at every so manieth agent, so that a crash can fall into it. */
-const SLOW_EVERY = 3;
-const SLOW_MS = 40;
 const RESTART_MS = 100;
 
 export function createRelayGrove(config: RelayConfig): RelayGrove {
@@ -145,42 +136,6 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
   let store: { readonly process: VirtualProcess; readonly writer: JournalWriter } | null = null;
   let put = 0;
   let received = 0;
-
-  function relay(index: number, process: VirtualProcess): Behaviour {
-    return {
-      receive(message, turn) {
-        received++;
-        const { task, hops } = message.body as RelayTask;
-        const pass = (): void => {
-          turn.remember({
-            kind: 'exchange',
-            text: `${task}/${hops}`,
-            speaker: '',
-            date: '',
-            ring: 'now',
-            source: `exchange/${task}/${hops}`,
-            atMs: process.env.now(),
-          });
-          if (hops > 0)
-            turn.send(agentId((index + 1 + (task % Math.max(1, nodes - 1))) % nodes), 'task', {
-              task,
-              hops: hops - 1,
-            } satisfies RelayTask);
-        };
-        if ((task + hops) % SLOW_EVERY !== 0) {
-          pass();
-          return;
-        }
-        return new Promise<void>((resolve) => {
-          process.env.setTimer(SLOW_MS, () => {
-            pass();
-            resolve();
-            world.wake();
-          });
-        });
-      },
-    };
-  }
 
   /** Opens crash memory and, once it is read, every node. */
   function openStore(): void {
@@ -247,7 +202,17 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
         replayNodeLog(nodeLog),
         [
           memory && agent !== null
-            ? { id: agent, behaviour: relay(id - 1, process), memory }
+            ? {
+                id: agent,
+                behaviour: createRelayAgent({
+                  world,
+                  env: process.env,
+                  index: id - 1,
+                  nodes,
+                  onReceived: () => received++,
+                }),
+                memory,
+              }
             : { id: GATE_ADDRESS, behaviour: { receive: () => undefined }, memory: null },
         ],
       );
