@@ -312,7 +312,7 @@ export function createModelClient(
       !result.ok && (result.error.reason === 'rate-limited' || result.error.reason === 'overloaded');
     if (failed)
       retries.failedNow(fingerprint, backoffMs(nested + 1, hold.retryAfterMs, jitter.next()), env.now());
-    else retries.ended(fingerprint);
+    else if (result.ok) retries.ended(fingerprint);
     return result;
   }
 

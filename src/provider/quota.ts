@@ -273,14 +273,13 @@ export function stepQuota(state: QuotaState, input: QuotaInput, nowMs: number): 
 
 /** When a `tick` is needed next, unless another input comes first; null for never. */
 export function nextTickMs(state: QuotaState, nowMs: number): number | null {
-  let atMs = state.expiries.earliestMs;
+  let atMs = Math.min(state.expiries.earliestMs, state.lingering.earliestMs);
   const head = state.queue.peek();
   if (head !== null) {
     atMs = Math.min(
       atMs,
       headGoesAtMs(state, head, nowMs),
       state.byDeadline.earliestMs - expectedServiceMs(state) + 1,
-      state.lingering.earliestMs,
     );
   }
   return atMs === Infinity ? null : Math.max(nowMs, atMs);
