@@ -45,6 +45,19 @@ export function groveMetrics(s: GroveSnapshot, gate: Gate, rush: Histogram): str
     gauge('limit_use_ratio', 'Use of each provider limit over the last minute.', limit.used / limit.limit, {
       limit: limit.name,
     });
+  const { provider } = s;
+  gauge('quota_waiting', 'Requests waiting for the quota.', provider.queued);
+  gauge('provider_in_flight', 'Requests that are, or may be, under way at the provider.', provider.inFlight);
+  const waits = 'Waits for the quota of requests that went, ms, by quantile.';
+  gauge('quota_wait_ms', waits, provider.waitMs.p50, { quantile: '0.5' });
+  gauge('quota_wait_ms', waits, provider.waitMs.p99, { quantile: '0.99' });
+  counter('shed_total', 'Requests not sent since they could not have made their deadline.', provider.shed);
+  counter('hedges_total', 'Second requests for late answers.', provider.hedges);
+  counter(
+    'nested_retries_total',
+    'Requests asked again from outside after they failed.',
+    provider.nested.requests,
+  );
   counter('cache_requests_total', 'Lookups in the response cache.', s.provider.cacheHits, { result: 'hit' });
   counter('cache_requests_total', 'Lookups in the response cache.', s.provider.cacheMisses, {
     result: 'miss',

@@ -136,6 +136,14 @@ export interface ProviderView {
   readonly inFlight: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  /** Requests that were not sent since they could not have made their deadline. */
+  readonly shed: number;
+  /** Second requests for late answers. */
+  readonly hedges: number;
+  /** Requests that an outer layer asked again after they had failed. */
+  readonly nested: { readonly requests: number; readonly by: string };
+  /** Waits for the quota of requests that went, ms. */
+  readonly waitMs: { readonly p50: number; readonly p99: number };
 }
 
 /** How crash memory is: what it holds, where, and what befell it. */

@@ -4,7 +4,8 @@ import { peakConcurrency, worstExcess, type EndpointEntry } from '../../harness/
 import { createSyncEnv } from '../../harness/syncEnv.ts';
 import { createLeasedDesk } from '../../../src/provider/leasedDesk.ts';
 import type { DeskLease, DeskNote, DeskPort, DeskRequest } from '../../../src/provider/port.ts';
-import { stepQuota, type QuotaEffect, type QuotaInput } from '../../../src/provider/quota.ts';
+import { stepQuota } from '../../../src/provider/quota.ts';
+import type { QuotaEffect, QuotaInput } from '../../../src/provider/quotaTypes.ts';
 import {
   createQuota,
   inFlightOf,

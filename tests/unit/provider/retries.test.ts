@@ -80,7 +80,7 @@ function failing(headers: Record<string, string>, status = 429) {
 
 test('x-should-retry: false and an empty account are not tried again, whatever the status says', async () => {
   for (const headers of [{ 'x-should-retry': 'false' }, { code: 'insufficient_quota' }]) {
-    const { env, times, client, request } = failing(headers as Record<string, string>);
+    const { env, times, client, request } = failing(headers);
     const result = client.complete(request());
     await env.advance(3_000);
     expect(await result).toMatchObject({ ok: false, error: { reason: 'rate-limited', attempts: 1 } });
