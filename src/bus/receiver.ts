@@ -40,11 +40,12 @@ export const createReceiver = (expected = 1, undealt = 0): ReceiverState => ({
 });
 
 /**
- * Numbers below this have room: a window beyond `expected`, less what the host still has in hand. It never decreases, so a
- * late ack can promise nothing that is not there.
+ * Numbers below this have room: a window beyond `expected`, less what the host still has in hand, and no more than a window
+ * beyond what is settled, so that a slow disk slows the sender too. It never decreases, so a late ack can promise nothing
+ * that is not there.
  */
 export const creditOf = (r: ReceiverState, options: BusOptions): number =>
-  r.expected + Math.max(0, options.windowMessages - r.undealt);
+  Math.min(r.expected + Math.max(0, options.windowMessages - r.undealt), r.settled + options.windowMessages);
 
 /** Numbers are missing below one that came. */
 export const hasGap = (r: ReceiverState): boolean => r.ranges.length > 0;

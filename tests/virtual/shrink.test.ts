@@ -6,7 +6,7 @@ import { scenarioFrom } from '../harness/shippedScenario.ts';
 import { describeCase, shrink } from '../harness/shrink.ts';
 
 test('a failing run shrinks to one fault or two on few nodes, and still fails', async () => {
-  const scenario = scenarioFrom(busChaos, 'x');
+  const scenario = scenarioFrom(busChaos, 'y');
   const sabotage = sabotages['an ack before the commit']!;
   const whole = relayCaseOf(scenario);
   const fails = async (c: typeof whole): Promise<boolean> =>

@@ -110,6 +110,9 @@ describe('a receiver', () => {
     expect(r.owesAck).toBe(false);
     receiving.deal(r, 4, options);
     expect(r.owesAck).toBe(true);
+    // What is not settled yet counts too: a slow disk slows the sender.
+    expect(receiving.takeAck(r, options).credit).toBe(17);
+    receiving.settle(r, 17);
     expect(receiving.takeAck(r, options).credit).toBe(25);
   });
 });
