@@ -49,8 +49,16 @@ export const entries = {
     ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
   ],
   provider: [
-    ...['provider/breaker', 'provider/client', 'provider/desk', 'provider/httpMessage', 'provider/limits'],
+    ...['provider/balancer', 'provider/breaker', 'provider/client', 'provider/desk', 'provider/deskViews'],
+    ...[
+      'provider/endpoints',
+      'provider/fairQueue',
+      'provider/httpMessage',
+      'provider/leasedDesk',
+      'provider/limits',
+    ],
     ...['provider/options', 'provider/port', 'provider/profile', 'provider/prompt', 'provider/quota'],
+    ...['provider/quotaState', 'provider/quotaTypes'],
     ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
   ],
   scenario: ['scenario/link', 'scenario/runLink', 'scenario/scenario', 'scenario/script'],
