@@ -13,5 +13,7 @@ export interface ChannelPort {
 
 /** The channel that carries frames from one node to another. */
 export const pairChannel = (grove: string, from: number, to: number): string => `${grove}/${from}>${to}`;
+/** Whether a name is one that `pairChannel` gives. */
+export const isPairChannel = (name: string): boolean => /\/\d+>\d+$/.test(name);
 /** Where a node is told that somebody wants to talk to it. */
 export const dialChannel = (grove: string, to: number): string => `${grove}/dial/${to}`;

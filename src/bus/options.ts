@@ -1,7 +1,9 @@
-import { integer, section, withDefault, type Infer } from '../kernel/schema.ts';
+import { integer, oneOf, section, withDefault, type Infer } from '../kernel/schema.ts';
 
 /** The bus's part of the scenario. */
 export const busOptions = section({
+  /** What carries frames between two live nodes: a BroadcastChannel or a MessagePort a direction. The virtual world has its own. */
+  transport: withDefault(oneOf('broadcast', 'ports'), 'broadcast'),
   /** Messages in flight on one level of a link before its sender waits. */
   windowMessages: withDefault(integer(16, 65_536), 8_192),
   /** Messages in one posted frame, at most. */

@@ -19,6 +19,8 @@ import { builtInCorpus, chargesOf, createLibrary, type Corpus } from './corpora.
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
+import { portChannels } from './portChannels.ts';
+import { createPortExchange } from './portExchange.ts';
 import { newsChannel } from './nodeControl.ts';
 import { journalOver } from './journalPort.ts';
 import type { Progress } from './memoryTransfer.ts';
@@ -139,7 +141,12 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
           ? 0
           : scenario.fleet.interRegionMs,
       );
-    const gateLinks = linkTroubles(env, liveChannels, grove, GATE, delayMsFrom(GATE));
+    const exchange = createPortExchange();
+    const gateLine = new MessageChannel();
+    exchange.connect(GATE, gateLine.port1);
+    const gateWires =
+      scenario.bus.transport === 'ports' ? portChannels(gateLine.port2, liveChannels) : liveChannels;
+    const gateLinks = linkTroubles(env, gateWires, grove, GATE, delayMsFrom(GATE));
     const conductor = createConductor(
       env,
       {
@@ -155,6 +162,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
                 desk: desk.portFor(id),
                 directory,
                 library,
+                exchange,
                 boot: {
                   epochMs,
                   heartbeatMs: scenario.fleet.heartbeatMs,

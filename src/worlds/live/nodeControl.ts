@@ -9,6 +9,7 @@ import { holdLifeLock } from './deathWatch.ts';
 import { journalOver } from './journalPort.ts';
 import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
+import { portChannels } from './portChannels.ts';
 import { createCaller } from './portCalls.ts';
 import { corpusOver, deskOver, directoryOver, fetchOver } from './remotePorts.ts';
 
@@ -35,6 +36,8 @@ export interface NodePorts {
   /** The conductor: the API manager's desk, the directory, and the documents of the corpus. */
   readonly desk: MessagePort;
   readonly events: MessagePort;
+  /** The exchange of ports between nodes. */
+  readonly exchange: MessagePort;
 }
 
 /** The Comlink contract of a node's worker. */
@@ -62,7 +65,9 @@ export function createNodeControl(): NodeControl {
       post({ type: 'alive' });
 
       const raw = createLiveEnv(boot.epochMs, `${spec.seed}/node/${spec.self}`);
-      const links = linkTroubles(raw, liveChannels, spec.grove, spec.self, boot.delayMsTo);
+      const wires =
+        spec.options.bus.transport === 'ports' ? portChannels(ports.exchange, liveChannels) : liveChannels;
+      const links = linkTroubles(raw, wires, spec.grove, spec.self, boot.delayMsTo);
       const { env, channels, gate, pause } = pausable(raw, links.channels);
       pauseNode = pause;
       disturb = (...trouble) => links.disturb(...trouble);

@@ -6,6 +6,7 @@ import type { Library } from './corpora.ts';
 import { watchLifeLock } from './deathWatch.ts';
 import type { NodeBoot, NodeControl, NodeEvent } from './nodeControl.ts';
 import type { ProviderControl } from './providerControl.ts';
+import type { PortExchange } from './portExchange.ts';
 import { serveDesk } from './remotePorts.ts';
 import type { StoreControl } from './storeControl.ts';
 
@@ -57,6 +58,7 @@ export interface NodeSurroundings {
   readonly desk: DeskPort;
   readonly directory: DirectoryPort;
   readonly library: Library;
+  readonly exchange: PortExchange;
   readonly boot: Omit<NodeBoot, 'spec' | 'lock'>;
 }
 
@@ -78,11 +80,13 @@ export function spawnNode(
   const provider = new MessageChannel();
   const desk = new MessageChannel();
   const news = new MessageChannel();
+  const exchange = new MessageChannel();
   let stopWatching: () => void = () => undefined;
   worker.onerror = (event) => events.onFailure(`its script failed: ${event.message || LOAD_FAILED}`);
 
   void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
   void around.provider.connect(transfer(provider.port1, [provider.port1]));
+  const leaveExchange = around.exchange.connect(node, exchange.port1);
   serveDesk(desk.port1, around.desk, around.directory, around.library);
   news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
     const event = message.data;
@@ -107,6 +111,7 @@ export function spawnNode(
         provider: provider.port2,
         desk: desk.port2,
         events: news.port2,
+        exchange: exchange.port2,
       };
       return remote.start({ ...around.boot, spec, lock }, transfer(ports, Object.values(ports)));
     },
@@ -117,6 +122,7 @@ export function spawnNode(
     release() {
       stopWatching();
       worker.terminate();
+      leaveExchange();
       desk.port1.close();
       news.port1.close();
     },
