@@ -1,30 +1,39 @@
+import { transfer, wrap, type Remote } from 'comlink';
 import { busOptions } from '../../../src/bus/options.ts';
-import type { PeerNews, PeerTask } from './peer.worker.ts';
-
-/** One measurement; rates in messages/s over all nodes. */
-export interface BusRun {
-  readonly receivedPerS: number;
-  readonly ackedPerS: number;
-  readonly resends: number;
-}
-export interface BusPlan {
-  readonly kind: 'raw' | 'bus';
-  readonly nodes: number;
-  /** Other nodes that each node sends to. */
-  readonly fanOut: number;
-  readonly messages: number;
-  readonly bytes: number;
-}
+import { monotonicNow } from '../../../src/worlds/live/liveEnv.ts';
+import { createPortExchange } from '../../../src/worlds/live/portExchange.ts';
+import type { StoreControl } from '../../../src/worlds/live/storeControl.ts';
+import type { BusPlan, BusRun, PeerNews, PeerTask } from './plan.ts';
 
 let runs = 0;
+const sorted = (values: number[]): number[] => values.sort((a, b) => a - b);
+
+/** Crash memory for one run; level `durable` needs it. */
+async function openStore(database: string): Promise<{ control: Remote<StoreControl>; end(): Promise<void> }> {
+  const worker = new Worker(new URL('../../../src/worlds/live/store.worker.ts', import.meta.url), {
+    type: 'module',
+  });
+  const control = wrap<StoreControl>(worker);
+  await control.open(database, monotonicNow(), { groupCommitMs: 2, durability: 'strict', cleanEnd: null });
+  return {
+    control,
+    async end() {
+      await control.close();
+      await control.destroy(database);
+      worker.terminate();
+    },
+  };
+}
 
 async function run(plan: BusPlan): Promise<BusRun> {
   const grove = `bench-${++runs}`;
-  const peersOf = (self: number): number[] =>
-    Array.from({ length: plan.fanOut }, (_, i) => ((self - 1 + distance(i, plan)) % plan.nodes) + 1);
+  const store = plan.kind === 'durable' ? await openStore(grove) : null;
+  const exchange = createPortExchange();
+  const epochMs = monotonicNow();
   const workers: Worker[] = [];
   const news = new Map<PeerNews['type'], number>();
-  let resends = 0;
+  const sum = { resends: 0, resentMessages: 0 };
+  const [oneWayMs, ackedMs]: number[][] = [[], []];
   let hear: () => void = () => undefined;
   const all = (type: PeerNews['type']): Promise<number> =>
     new Promise((resolve) => {
@@ -37,24 +46,35 @@ async function run(plan: BusPlan): Promise<BusRun> {
   const [ready, received, acked] = [all('ready'), all('received'), all('acked')];
   for (let self = 1; self <= plan.nodes; self++) {
     const worker = new Worker(new URL('./peer.worker.ts', import.meta.url), { type: 'module' });
-    worker.onmessage = (event: MessageEvent<PeerNews>) => {
-      const { data } = event;
+    worker.onmessage = ({ data }: MessageEvent<PeerNews>) => {
       news.set(data.type, (news.get(data.type) ?? 0) + 1);
-      if (data.type === 'acked') resends += data.resends;
+      if (data.type === 'acked') {
+        sum.resends += data.resends;
+        sum.resentMessages += data.resentMessages;
+        for (const ms of data.oneWayMs) oneWayMs!.push(ms);
+        for (const ms of data.ackedMs) ackedMs!.push(ms);
+      }
       hear();
     };
-    const peers = peersOf(self);
+    const [line, journal] = [new MessageChannel(), new MessageChannel()];
+    exchange.connect(self, line.port1);
+    if (store) await store.control.connect(self, 1, transfer(journal.port1, [journal.port1]));
+    const peers = Array.from(
+      { length: plan.fanOut },
+      (_, i) => ((self - 1 + distance(i, plan)) % plan.nodes) + 1,
+    );
     const task: PeerTask = {
-      kind: plan.kind,
+      ...plan,
       grove,
       self,
       peers,
-      messages: plan.messages,
+      epochMs,
       expected: plan.messages * peers.length,
-      bytes: plan.bytes,
-      options: busOptions.fallback!(),
+      options: { ...busOptions.fallback!(), transport: plan.transport },
+      exchange: line.port2,
+      journal: journal.port2,
     };
-    worker.postMessage(task);
+    worker.postMessage(task, [line.port2, journal.port2]);
     workers.push(worker);
   }
   await ready;
@@ -64,8 +84,9 @@ async function run(plan: BusPlan): Promise<BusRun> {
   const receivedPerS = (total / ((await received) - startMs)) * 1_000;
   const ackedPerS = (total / ((await acked) - startMs)) * 1_000;
   for (const worker of workers) worker.terminate();
+  await store?.end();
   await new Promise((resolve) => setTimeout(resolve, 300));
-  return { receivedPerS, ackedPerS, resends };
+  return { receivedPerS, ackedPerS, ...sum, oneWayMs: sorted(oneWayMs!), ackedMs: sorted(ackedMs!) };
 }
 
 /** Neighbours on both sides alternately, so that every link is used in both directions. */

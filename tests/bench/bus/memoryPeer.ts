@@ -1,0 +1,82 @@
+import type { ChannelPort } from '../../../src/bus/channel.ts';
+import { createEndpoint } from '../../../src/bus/endpoint.ts';
+import type { Env } from '../../../src/kernel/env.ts';
+import { incarnation, nodeId } from '../../../src/kernel/ids.ts';
+import type { Go, PeerTask, Tell } from './plan.ts';
+import { pace, pump } from './pump.ts';
+
+/** When a paced message was sent, on the grove's clock, and what fills it up. */
+interface Stamped {
+  readonly atMs: number;
+  readonly pad: string;
+}
+
+/** An endpoint: level `memory`. */
+export function memoryPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: Tell): Go {
+  const counted = 0.8 * task.messages;
+  const oneWayMs: number[] = [];
+  const ackedMs: number[] = [];
+  /** By peer: when what it has not acknowledged was sent; the first of them has the number `base`. */
+  const sent = new Map<number, { base: number; atMs: number[] }>();
+  let received = 0;
+  let greeted = 0;
+  let started = false;
+  const endpoint = createEndpoint(env, channels, {
+    grove: task.grove,
+    self: nodeId(task.self),
+    inc: incarnation(1),
+    options: task.options,
+    onMessages(_from, first, messages) {
+      const nowMs = env.now();
+      for (const [i, { kind, body }] of messages.entries()) {
+        if (kind === 'hello') greeted++;
+        if (kind === 'paced' && first + i > task.messages - counted)
+          oneWayMs.push(nowMs - (body as Stamped).atMs);
+      }
+      received += messages.length;
+      if (greeted === task.peers.length && received === greeted) tell({ type: 'ready' });
+      if (received === task.expected + task.peers.length) tell({ type: 'received' });
+    },
+    onSettled(to, below) {
+      const link = sent.get(to);
+      if (!link) return;
+      const nowMs = env.now();
+      for (; link.base < below && link.atMs.length > 0; link.base++) {
+        const atMs = link.atMs.shift()!;
+        if (link.base > task.messages - counted) ackedMs.push(nowMs - atMs);
+      }
+    },
+  });
+  for (const peer of task.peers)
+    endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'hello', body: '', hlc: 0 });
+  const watch = setInterval(() => {
+    if (!started || endpoint.unsettled() > 0) return;
+    clearInterval(watch);
+    const { resends, resentMessages } = endpoint.stats;
+    tell({ type: 'acked', resends, resentMessages, oneWayMs, ackedMs });
+  }, 1);
+  return () => {
+    const body = 'x'.repeat(task.bytes);
+    if (task.perS > 0) {
+      for (const peer of task.peers) sent.set(peer, { base: 2, atMs: [] });
+      pace(task, env, (peer) => {
+        started = true;
+        const atMs = env.now();
+        sent.get(peer)!.atMs.push(atMs);
+        endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'paced', body: { atMs, pad: body }, hlc: 0 });
+      });
+      return;
+    }
+    const limit = task.options.windowMessages * task.peers.length;
+    pump(
+      task,
+      env,
+      (peer, n) => {
+        for (let i = 0; i < n; i++)
+          endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'bench', body, hlc: 0 });
+        started = true;
+      },
+      () => endpoint.unsettled() < limit,
+    );
+  };
+}
