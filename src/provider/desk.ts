@@ -4,7 +4,13 @@ import { pickTarget } from './balancer.ts';
 import type { Desk } from './deskViews.ts';
 import { HedgeBudget } from './hedging.ts';
 import { LeaseSizer } from './leasing.ts';
-import { AXES, LIMIT_NAMES, perMinute } from './limits.ts';
+import {
+  CONCURRENCY,
+  enforcedLimits,
+  minuteLimits,
+  NO_CONCURRENCY_LIMIT,
+  type EnforcedLimit,
+} from './limits.ts';
 import type { ProviderOptions } from './options.ts';
 import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
 import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
@@ -13,7 +19,7 @@ import { inFlightOf } from './quotaState.ts';
 import { ResponseCache, type CacheEffect } from './responseCache.ts';
 import { NO_ROOM } from './shedding.ts';
 import { Target } from './target.ts';
-import { UsageWindow } from './usageWindow.ts';
+import { UsageWindow, type Usage } from './usageWindow.ts';
 
 interface Caller {
   readonly holder: number;
@@ -34,7 +40,9 @@ const NESTED_MAX = 1_000;
 
 /** Builds the desk: a quota for each endpoint, one balancer over them, one cache for all. */
 export function createDesk(env: Env, options: ProviderOptions): Desk {
-  const limits = perMinute(options);
+  const enforced = enforcedLimits(options);
+  const limits = minuteLimits(enforced);
+  const { concurrency } = enforced;
   const plan = quotaPlan(options);
   const stride = options.endpoints;
   const targets = Array.from({ length: stride }, (_, i) => new Target(env, i, plan, onQuota));
@@ -320,12 +328,10 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
       return {
         profile: options.profile,
         limits: [
-          ...AXES.map((axis, i) => ({
-            name: LIMIT_NAMES[i]!,
-            limit: limits[axis] * stride,
-            used: charged[axis],
-          })),
-          { name: LIMIT_NAMES[3], limit: options.concurrency * stride, used: inFlight() },
+          ...limits.map((l) => ({ name: l.name, limit: l.amount * stride, used: usedOf(l, charged) })),
+          ...(concurrency === NO_CONCURRENCY_LIMIT
+            ? []
+            : [{ name: CONCURRENCY, limit: concurrency * stride, used: inFlight() }]),
         ],
         queued: queued(),
         inFlight: inFlight(),
@@ -357,16 +363,20 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     use() {
       const read = usage.read(env.now());
       const { spanMs, charged, waiting } = read;
-      const uses = AXES.map((axis) =>
-        spanMs > 0 ? charged[axis] / ((limits[axis] * stride * spanMs) / 60_000) : 0,
+      const uses = limits.map((l) =>
+        spanMs > 0 ? usedOf(l, charged) / ((l.amount * stride * spanMs) / 60_000) : 0,
       );
-      uses.push(read.inFlight / (options.concurrency * stride));
+      uses.push(read.inFlight / (concurrency * stride));
       const most = uses.indexOf(Math.max(...uses));
       return {
-        bindingLimit: LIMIT_NAMES[most]!,
+        bindingLimit: limits[most]?.name ?? CONCURRENCY,
         bindingUse: Math.min(1, uses[most]!),
         saturated: spanMs > 0 && waiting >= 0.9,
       };
     },
   };
 }
+
+/** What of the account of use counts against a limit. */
+const usedOf = ({ unit }: EnforcedLimit, charged: Usage['charged']): number =>
+  unit === 'totalTokens' ? charged.inputTokens + charged.outputTokens : charged[unit];

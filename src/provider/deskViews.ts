@@ -51,7 +51,7 @@ export interface DeskCounts {
 }
 
 export interface DeskUse {
-  /** The limit that is used most, by its name in `LIMIT_NAMES`. */
+  /** The name of the limit that is used most. */
   readonly bindingLimit: string;
   /**
    * In [0, 1]: used over the last 60 s (since the start while that is less) through what the limit allows for that time;

@@ -37,6 +37,7 @@ function sentences(text: string): string[] {
  * @param maxTokens length never exceeded, in estimated tokens
  */
 export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxTokens: number): ExtractedAnswer {
+  if (prompt.passages.length === 0) return cut(filler(prompt.question, wantTokens), maxTokens);
   const pool = prompt.passages.flatMap((p) =>
     sentences(p.text).map((text) => ({ text, index: p.index, terms: new Set(terms(text)) })),
   );
@@ -80,6 +81,16 @@ export function extractAnswer(prompt: ParsedPrompt, wantTokens: number, maxToken
   // A single sentence that is too long is cut before its mark: an answer says where it is from.
   const { text, mark } = scored[0]!;
   return { text: text.slice(0, Math.max(0, maxTokens * 4 - mark.length)) + mark, finish: 'length' };
+}
+
+/** A prompt without passages is answered with words of its own: they say nothing, but are as many as wanted. */
+function filler(question: string, wantTokens: number): string {
+  const words = question.slice(-400).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const line = words.length > 0 ? `${words.join(' ')} ` : 'nothing to answer ';
+  return line
+    .repeat(Math.ceil((wantTokens * 4) / line.length))
+    .slice(0, wantTokens * 4)
+    .trim();
 }
 
 function cut(text: string, maxTokens: number): ExtractedAnswer {

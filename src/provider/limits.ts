@@ -1,32 +1,103 @@
+import type { Unit } from './meter.ts';
 import type { ProviderOptions } from './options.ts';
+import { profileOf, type Profile, type ProfileLimit } from './profile.ts';
 
-/** The limits per minute. Concurrency is the fourth limit, of another kind. */
-export type Axis = 'requests' | 'inputTokens' | 'outputTokens';
+/** What use is counted in. Tokens in all are the two kinds of tokens together. */
+export type Axis = Exclude<Unit, 'totalTokens'>;
 export const AXES: readonly Axis[] = ['requests', 'inputTokens', 'outputTokens'];
+const UNITS: readonly Unit[] = [...AXES, 'totalTokens'];
 
-/** Names for people, concurrency last: the order of `ProviderView.limits`. */
-export const LIMIT_NAMES = ['requests/min', 'input tokens/min', 'output tokens/min', 'concurrency'] as const;
+/** For people. */
+const NAMES: Readonly<Record<Unit, string>> = {
+  requests: 'requests',
+  inputTokens: 'input tokens',
+  outputTokens: 'output tokens',
+  totalTokens: 'tokens',
+};
+export const CONCURRENCY = 'concurrency';
 
+/** Concurrency of an endpoint that has no limit of it. */
+export const NO_CONCURRENCY_LIMIT = 1_000_000;
+
+const MINUTE_MS = 60_000;
+const SPANS: readonly (readonly [ms: number, name: string])[] = [
+  [1_000, 's'],
+  [MINUTE_MS, 'min'],
+  [86_400_000, 'day'],
+];
+
+/** The limit's name, e.g. `input tokens/min`. */
+export function limitName({ unit, perMs, scope }: Pick<ProfileLimit, 'unit' | 'perMs' | 'scope'>): string {
+  const span = SPANS.find(([ms]) => ms === perMs)?.[1] ?? `${perMs / 1000} s`;
+  return `${NAMES[unit]}/${span}${scope === 'project' ? ' of the project' : ''}`;
+}
+
+/** What a limit lets through at once at least, so that requests of ordinary size can be served at all. */
 const LARGE_PROMPT_TOKENS = 4_096;
+function leastBurst(unit: Unit, maxOutputTokens: number): number {
+  if (unit === 'requests') return 2;
+  return 2 * (unit === 'outputTokens' ? maxOutputTokens : LARGE_PROMPT_TOKENS);
+}
 
-/** The limit of each axis, per minute. */
-export function perMinute(options: ProviderOptions): Readonly<Record<Axis, number>> {
-  return {
+/** A limit as an endpoint of a scenario enforces it. */
+export interface EnforcedLimit extends ProfileLimit {
+  readonly name: string;
+  /** What a bucket holds, in the limit's unit. */
+  readonly capacity: number;
+}
+
+export interface EnforcedLimits {
+  readonly profile: Profile;
+  readonly limits: readonly EnforcedLimit[];
+  /** A number that nobody reaches where there is no such limit. */
+  readonly concurrency: number;
+}
+
+/** The limits of a scenario's endpoint: the profile's, and in their place or beside them what the scenario sets itself. */
+export function enforcedLimits(options: ProviderOptions): EnforcedLimits {
+  const profile = profileOf(options.profile);
+  const wanted: Readonly<Record<Unit, number>> = {
     requests: options.requestsPerMin,
     inputTokens: options.inputTokensPerMin,
     outputTokens: options.outputTokensPerMin,
+    totalTokens: options.totalTokensPerMin,
+  };
+  const own = profile.limits.map((limit): ProfileLimit => {
+    const isMinute = limit.perMs === MINUTE_MS && limit.scope === 'organisation';
+    const amount = isMinute && wanted[limit.unit] > 0 ? wanted[limit.unit] : limit.amount;
+    const enforcement =
+      options.enforcement !== 'profile' && limit.perMs === MINUTE_MS
+        ? options.enforcement
+        : limit.enforcement;
+    return { ...limit, amount, enforcement };
+  });
+  const missing = UNITS.filter(
+    (unit) => wanted[unit] > 0 && !own.some((l) => l.unit === unit && l.perMs === MINUTE_MS),
+  ).map((unit): ProfileLimit => ({
+    unit,
+    amount: wanted[unit],
+    perMs: MINUTE_MS,
+    enforcement: options.enforcement === 'profile' ? 'bucket' : options.enforcement,
+    burstMs: 1_000,
+    counted: unit === 'outputTokens' ? 'produced' : 'admitted',
+    cachedFree: false,
+    scope: 'organisation',
+  }));
+  const concurrency = options.concurrency || profile.concurrency;
+  return {
+    profile,
+    concurrency: concurrency > 0 ? concurrency : NO_CONCURRENCY_LIMIT,
+    limits: [...own, ...missing].map((limit) => ({
+      ...limit,
+      name: limitName(limit),
+      capacity: Math.max(
+        leastBurst(limit.unit, options.maxOutputTokens),
+        (limit.amount * limit.burstMs) / limit.perMs,
+      ),
+    })),
   };
 }
 
-/**
- * How much of each limit the endpoint lets through at once. Providers warn that a limit per minute may be enforced over
- * shorter spans ("60 requests a minute as 1 a second"), so the simulated one is strict: one second's worth. It holds two
- * requests of ordinary size even where a second's worth is less, since otherwise the limit could not be used at all.
- */
-export function endpointBurst(options: ProviderOptions): Readonly<Record<Axis, number>> {
-  return {
-    requests: Math.max(2, options.requestsPerMin / 60),
-    inputTokens: Math.max(2 * LARGE_PROMPT_TOKENS, options.inputTokensPerMin / 60),
-    outputTokens: Math.max(2 * options.maxOutputTokens, options.outputTokensPerMin / 60),
-  };
-}
+/** Its limits a minute, those of the whole organisation: what use is shown against. */
+export const minuteLimits = ({ limits }: EnforcedLimits): readonly EnforcedLimit[] =>
+  limits.filter((l) => l.perMs === MINUTE_MS && l.scope === 'organisation');

@@ -13,9 +13,10 @@ export interface LimitConfig {
   readonly burst: number;
   /**
    * `admitted`: charged when a request is admitted, in full, and corrected when it ends. `produced`: answers are counted
-   * as they are made, and a request is refused while nothing is left.
+   * as they are made, and a request is refused while nothing is left. `larger`: the larger of the prompt and of the most
+   * that the answer may have, whatever it turns out to be.
    */
-  readonly counted: 'admitted' | 'produced';
+  readonly counted: 'admitted' | 'produced' | 'larger';
 }
 
 export interface MeterTiming {

@@ -1,12 +1,29 @@
 import { integer, number, oneOf, section, withDefault, type Infer } from '../kernel/schema.ts';
 
-/** The provider's part of the scenario. Token counts and rates per minute; 0 tokens of a limit means "no such limit" nowhere: every limit holds. */
+/** The profiles that there are; each is a file of its own, with its date and its sources. */
+export const PROFILE_NAMES = [
+  'small-fast',
+  'anthropic-1000',
+  'anthropic-5000',
+  'openai-like',
+  'groq-like',
+  'custom',
+] as const;
+export type ProfileName = (typeof PROFILE_NAMES)[number];
+
+/** The provider's part of the scenario. Where a limit is 0, the profile's own holds. */
 export const providerOptions = section({
-  profile: withDefault(oneOf('small-fast'), 'small-fast'),
-  requestsPerMin: withDefault(integer(1, 10_000_000), 2_000),
-  inputTokensPerMin: withDefault(integer(1, 1_000_000_000), 4_000_000),
-  outputTokensPerMin: withDefault(integer(1, 1_000_000_000), 400_000),
-  concurrency: withDefault(integer(1, 100_000), 100),
+  profile: withDefault(oneOf(...PROFILE_NAMES), 'small-fast'),
+  requestsPerMin: withDefault(integer(0, 10_000_000), 0),
+  inputTokensPerMin: withDefault(integer(0, 1_000_000_000), 0),
+  outputTokensPerMin: withDefault(integer(0, 1_000_000_000), 0),
+  /** Prompt and answer together. */
+  totalTokensPerMin: withDefault(integer(0, 1_000_000_000), 0),
+  concurrency: withDefault(integer(0, 100_000), 0),
+  /** How the endpoint enforces limits a minute. */
+  enforcement: withDefault(oneOf('profile', 'bucket', 'sliding', 'fixed'), 'profile'),
+  /** The endpoint refuses everything once the answers have cost so many dollars; 0 for no cap. */
+  spendCapUsd: withDefault(number(0, 1_000_000_000), 0),
   /** Least and most tokens of an answer that an agent asks for. */
   maxOutputTokens: withDefault(integer(8, 4_096), 160),
   /** Endpoints (or keys) of that kind, each with these limits of its own. */

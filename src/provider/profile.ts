@@ -1,6 +1,13 @@
 import { ln } from '../kernel/maths.ts';
 import type { Rng } from '../kernel/rng.ts';
-import type { ProviderOptions } from './options.ts';
+import type { Unit } from './meter.ts';
+import type { ProfileName } from './options.ts';
+import anthropic1000 from './profiles/anthropic-1000.json';
+import anthropic5000 from './profiles/anthropic-5000.json';
+import custom from './profiles/custom.json';
+import groqLike from './profiles/groq-like.json';
+import openaiLike from './profiles/openai-like.json';
+import smallFast from './profiles/small-fast.json';
 
 /** A mixture of log-normals, cut to [min, max]; weights add up to 1. */
 export interface LengthMixture {
@@ -9,9 +16,36 @@ export interface LengthMixture {
   readonly max: number;
 }
 
-/** A kind of model endpoint as dated data: its latencies and the lengths of what passes through it. Times in ms. */
+/** How one limit is enforced. */
+export interface ProfileLimit {
+  readonly unit: Unit;
+  readonly amount: number;
+  readonly perMs: number;
+  /** Continuous refill, any span of `perMs`, or spans that begin at multiples of `perMs`. */
+  readonly enforcement: 'bucket' | 'sliding' | 'fixed';
+  /** A bucket holds what refills in this time. */
+  readonly burstMs: number;
+  /**
+   * `admitted`: charged on arrival and corrected at the end. `reserved`: output at `max_tokens` on arrival, settled with
+   * what was made. `produced`: output as it is made; refused while nothing is left. `larger`: the larger of `max_tokens`
+   * and the prompt's estimate, never corrected.
+   */
+  readonly counted: 'admitted' | 'reserved' | 'produced' | 'larger';
+  /** Prompt tokens read from the prompt cache are not charged. */
+  readonly cachedFree: boolean;
+  readonly scope: 'organisation' | 'project';
+}
+
+/** A kind of model endpoint as dated data: its limits, its latencies and the lengths of what passes through it. Times in ms. */
 export interface Profile {
   readonly name: string;
+  /** For people. */
+  readonly title: string;
+  readonly vendor: 'custom' | 'anthropic-like' | 'openai-like' | 'groq-like';
+  /** Which requests it takes and how it answers. */
+  readonly dialect: 'openai' | 'anthropic';
+  /** Which headers tell of its limits. `strict`: OpenAI's names, input and output apart. */
+  readonly headers: 'strict' | 'anthropic' | 'openai' | 'groq';
   /** The model's name in a request's body. */
   readonly model: string;
   /** ISO date of the figures. */
@@ -24,51 +58,69 @@ export interface Profile {
   readonly maxOutputTokens: number;
   /** Time to the first token of a short prompt, log-normal, cut off at `maxMs`. */
   readonly firstToken: { readonly medianMs: number; readonly sigma: number; readonly maxMs: number };
-  /** Added to the first token's time for each token of the prompt. */
+  /** Added to the first token's time for each token of the prompt that is not in the prompt cache. */
   readonly perPromptTokenMs: number;
   /** Speed of one answer: log-normal over answers, never below `minPerS`. */
   readonly speed: { readonly tokensPerS: number; readonly sigma: number; readonly minPerS: number };
+  /** At so many requests under way everything takes twice as long; null: load changes nothing. */
+  readonly loadKnee: number | null;
+  /** The true count of a prompt's tokens is within this share of the estimate from its characters. */
+  readonly tokenSpread: number;
   readonly promptTokens: LengthMixture;
   readonly outputTokens: LengthMixture;
+  readonly limits: readonly ProfileLimit[];
+  /** Requests under way; 0 for no such limit. */
+  readonly concurrency: number;
+  /** A refused request counts against the limits of requests. */
+  readonly refusedCount: boolean;
+  /**
+   * Refuses sharp ramps: requests of the last `recentMs`, as a rate, may be `factor` times those of `baselineMs` before,
+   * and `floorPerMin` in any case.
+   */
+  readonly acceleration: {
+    readonly floorPerMin: number;
+    readonly factor: number;
+    readonly baselineMs: number;
+    readonly recentMs: number;
+  } | null;
+  /** Prefixes of prompts that were read before: all of them, or those that a request marks. */
+  readonly promptCache: {
+    readonly automatic: boolean;
+    readonly minTokens: number;
+    readonly ttlMs: number;
+  } | null;
+  /** Dollars for a million tokens. */
+  readonly pricesPerMTok: {
+    readonly input: number;
+    readonly cachedInput: number;
+    readonly cacheWrite: number;
+    readonly output: number;
+  };
+  readonly faults: {
+    /** Times an hour, on average, that the whole fleet is overloaded, and for how long. */
+    readonly overloadsPerHour: number;
+    readonly overloadS: number;
+    /** Shares of requests: that fail, whose stream ends in an error, stalls for `stallMs`, is cut off. */
+    readonly failing: number;
+    readonly streamError: number;
+    readonly stall: number;
+    readonly stallMs: number;
+    readonly cut: number;
+  };
 }
 
-const SMALL_FAST: Profile = {
-  name: 'small-fast',
-  model: 'small-fast',
-  asOf: '2026-11-23',
-  sources: [
-    'Lengths: fitted by expectation maximisation to the conversation trace of the Azure LLM inference dataset 2023 (Azure/AzurePublicDataset, CC-BY 4.0).',
-    'Time to first token and speed: an assumption, of the order that small hosted models show; no measurement of a named product. Replace them by your own.',
-  ],
-  contextTokens: 16_384,
-  maxOutputTokens: 4_096,
-  firstToken: { medianMs: 250, sigma: 0.35, maxMs: 1_200 },
-  perPromptTokenMs: 0.02,
-  speed: { tokensPerS: 200, sigma: 0.08, minPerS: 140 },
-  promptTokens: {
-    parts: [
-      { weight: 0.6328, lnMean: 6.272, lnSd: 1.006 },
-      { weight: 0.2911, lnMean: 6.977, lnSd: 0.058 },
-      { weight: 0.0761, lnMean: 8.315, lnSd: 0.03 },
-    ],
-    min: 1,
-    max: 14_050,
-  },
-  outputTokens: {
-    parts: [
-      { weight: 0.1365, lnMean: 4.22, lnSd: 0.96 },
-      { weight: 0.5375, lnMean: 4.603, lnSd: 0.408 },
-      { weight: 0.0538, lnMean: 6.228, lnSd: 0.138 },
-      { weight: 0.2722, lnMean: 6.002, lnSd: 0.045 },
-    ],
-    min: 1,
-    max: 1_000,
-  },
+const PROFILES: Readonly<Record<ProfileName, unknown>> = {
+  'small-fast': smallFast,
+  'anthropic-1000': anthropic1000,
+  'anthropic-5000': anthropic5000,
+  'openai-like': openaiLike,
+  'groq-like': groqLike,
+  custom,
 };
 
 /** The profile of that name. */
-export function profileOf(name: ProviderOptions['profile']): Profile {
-  return { 'small-fast': SMALL_FAST }[name];
+export function profileOf(name: ProfileName): Profile {
+  return PROFILES[name] as Profile;
 }
 
 function drawLength(rng: Rng, mixture: LengthMixture): number {

@@ -113,9 +113,11 @@ function settle(state: QuotaState, input: InputOf<'settle'>, nowMs: number): Quo
     if (unsent) charged(effects, 'requests', -1);
     charged(effects, 'inputTokens', use.inputTokens - permit.inputTokens);
     hear(state, permit, use.outputTokens, nowMs, effects);
-    const amounts = state.meters.map(({ config }) =>
-      config.unit === 'requests' && unsent ? 0 : amountOf(config.unit, use.inputTokens, use.outputTokens),
-    );
+    const amounts = state.meters.map(({ config }, i) => {
+      if (unsent) return 0;
+      if (config.counted === 'larger') return input.status === 429 ? 0 : permit.charged[i]!;
+      return amountOf(config.unit, use.inputTokens, use.outputTokens);
+    });
     recharge(state, permit, amounts);
     const really = unsent ? 0 : dominantMs(state, amounts, tookMs);
     state.queue.charge(permit.flow, permit.priority, really - permit.cost);

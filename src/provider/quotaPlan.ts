@@ -1,6 +1,6 @@
-import { AXES, endpointBurst, perMinute } from './limits.ts';
+import { enforcedLimits } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
-import { longestServiceMs, profileOf } from './profile.ts';
+import { longestServiceMs } from './profile.ts';
 import type { QuotaConfig } from './quotaState.ts';
 
 const QUEUE_MAX = 10_000;
@@ -16,19 +16,18 @@ export const LEASE_MS = 200;
  * takes up the variation of delays between permit and arrival: half a second of it even at the strictest endpoint.
  */
 export function quotaPlan(options: ProviderOptions): QuotaConfig {
-  const profile = profileOf(options.profile);
-  const limits = perMinute(options);
-  const bursts = endpointBurst(options);
+  const { profile, limits, concurrency } = enforcedLimits(options);
   const networkMs = options.networkMs + options.networkJitterMs;
   return {
-    limits: AXES.map((unit) => ({
+    limits: limits.map(({ unit, amount, perMs, enforcement, capacity, counted }) => ({
       unit,
-      amount: limits[unit],
-      windowMs: 60_000,
-      burst: bursts[unit] / 2,
-      counted: 'admitted',
+      amount,
+      windowMs: perMs,
+      // A window lets its whole amount through at once; paced as a bucket of a second it is used as well.
+      burst: (enforcement === 'bucket' ? capacity : Math.max(capacity, amount / 60)) / 2,
+      counted: counted === 'reserved' ? ('admitted' as const) : counted,
     })),
-    concurrency: options.concurrency,
+    concurrency,
     queueMax: QUEUE_MAX,
     jitterMs: options.networkJitterMs + SLACK_MS,
     lagMs: 2 * options.networkJitterMs + SLACK_MS,

@@ -147,8 +147,10 @@ export function amountOf(unit: Unit, inputTokens: number, outputTokens: number):
 /** What a request of that size is charged by each limit when it goes: the most for its answer, or what is expected of it. */
 export function costsOf(state: QuotaState, inputTokens: number, maxOutputTokens: number): number[] {
   const expected = state.lengths.expected(0, maxOutputTokens);
-  return state.meters.map(({ config }) =>
-    amountOf(config.unit, inputTokens, config.counted === 'produced' ? expected : maxOutputTokens),
+  return state.meters.map(({ config: { unit, counted } }) =>
+    counted === 'larger' && unit === 'totalTokens'
+      ? Math.max(inputTokens, maxOutputTokens)
+      : amountOf(unit, inputTokens, counted === 'produced' ? expected : maxOutputTokens),
   );
 }
 

@@ -1,12 +1,18 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
-import { parseChat, refusal, type ChatRequest } from './chat.ts';
+import { hash32 } from '../kernel/rng.ts';
+import { anthropicDialect } from './anthropicDialect.ts';
+import type { Dialect, Failure, HeaderMap, ModelAnswer, ModelCall } from './dialect.ts';
 import { extractAnswer } from './extract.ts';
-import { AXES, endpointBurst, perMinute, type Axis } from './limits.ts';
+import { createGatekeeper, Overloads, type CallSize } from './gatekeeper.ts';
+import { enforcedLimits } from './limits.ts';
+import type { Unit } from './meter.ts';
+import { modelList, openaiDialect } from './openaiDialect.ts';
 import type { ProviderOptions } from './options.ts';
 import type { FetchHandler } from './port.ts';
 import { drawFirstTokenMs, drawOutputTokens, drawTokenGapMs, type Profile } from './profile.ts';
+import { exchange, type Reply } from './providerWire.ts';
+import { PromptCache } from './promptCache.ts';
 import { estimatePromptTokens, estimateTokens, parsePrompt } from './prompt.ts';
-import { allows, charge, createTokenBucket, levelOf, waitMs, type TokenBucket } from './tokenBucket.ts';
 
 /** What the endpoint itself counted. */
 export interface ProviderCounts {
@@ -17,226 +23,319 @@ export interface ProviderCounts {
   readonly status5xx: number;
   /** Cut off by the client before the answer was complete. */
   readonly aborted: number;
+  /** Answers that broke off on the endpoint's side after they had begun. */
+  readonly broken: number;
   /** Charged so far: prompts of admitted requests, and tokens really produced. */
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the prompts, what came out of the prompt cache. */
+  readonly cachedTokens: number;
+  /** What all that costs, in dollars. */
+  readonly usd: number;
   readonly inFlight: number;
-  /** 429s by the limit that was exceeded first, in this order: concurrency, requests, input, output. */
-  readonly byAxis429: {
-    readonly requests: number;
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly concurrency: number;
-  };
+  /** By the limit's name: all that was charged against it. */
+  readonly charged: Readonly<Record<string, number>>;
+  /** 429s by the limit that was exceeded first. */
+  readonly byAxis429: Readonly<Record<Unit | 'concurrency' | 'acceleration' | 'spend', number>>;
 }
 
 export interface SimulatedProvider {
   readonly fetch: FetchHandler;
-  /** Multiplies latencies by `slowdown` (>= 1) and answers 503 with the chance `failing`; { 1, 0 } heals. */
+  /** Multiplies latencies by `slowdown` (>= 1) and is overloaded with the chance `failing`; { 1, 0 } heals. */
   disturb(d: { slowdown: number; failing: number }): void;
   counts(): ProviderCounts;
 }
 
-const HEADER_NAMES: Readonly<Record<Axis, string>> = {
-  requests: 'requests',
-  inputTokens: 'input-tokens',
-  outputTokens: 'output-tokens',
-};
+/** Epoch milliseconds of the Env's zero, where nobody says: 2026-01-01. */
+const EPOCH_MS = 1_767_225_600_000;
+/** A stream comes in so many pieces at most. */
+const PIECES_MAX = 64;
+/** Output is counted in so many steps where it is counted as it is made and not streamed. */
+const STEPS = 8;
+
+/** A request inside, from its admission to its end. */
+interface Serving {
+  readonly call: ModelCall;
+  readonly size: CallSize;
+  readonly answer: ModelAnswer;
+  readonly firstTokenMs: number;
+  readonly gapMs: number;
+  readonly fate: 'fine' | 'broken' | 'cut';
+  readonly stallMs: number;
+}
 
 /**
- * A model endpoint that answers `POST .../v1/chat/completions` as OpenAI-compatible ones do, under enforced limits.
+ * A model endpoint under enforced limits that answers as its profile's vendor documents it: `POST .../v1/messages` or
+ * `.../v1/chat/completions`, whole or streamed, with the vendor's headers and errors.
  *
- * Limits: token buckets with continuous refill (`endpointBurst` gives their size) and a count of requests under way.
- * Output is reserved at `max_tokens` when a request is admitted and settled with what was really produced when it ends,
- * as Amazon Bedrock documents it. A refused request (429) is charged nothing; one that fails (503) keeps its request and
- * its prompt charged. A request counts as under way from its arrival to the end of its answer, on the endpoint's side of
- * the network; a client's abort is known here one network delay later.
- *
- * Answers are extracted from the prompt's passages; lengths and latencies are drawn from the profile.
+ * A request that is over a limit (429) is charged nothing unless the profile says so; one that fails (5xx) is charged its
+ * request and its prompt. A request counts as under way from its arrival to the end of its answer, on the endpoint's side
+ * of the network; a client's abort is known here one network delay later. Answers are extracted from the prompt's
+ * passages; lengths, latencies and faults are drawn from the profile. Everything follows from the Env's clock and streams.
+ * @param epochMs epoch milliseconds of the Env's zero, for headers that tell the time
  */
 export function createSimulatedProvider(
   env: Env,
   profile: Profile,
   options: ProviderOptions,
+  epochMs = EPOCH_MS,
 ): SimulatedProvider {
   const lengths = env.random('provider/lengths');
   const latency = env.random('provider/latency');
   const network = env.random('provider/network');
   const faults = env.random('provider/faults');
-  const limits = perMinute(options);
-  const bursts = endpointBurst(options);
-  const bucket = (axis: Axis): TokenBucket => createTokenBucket(limits[axis], bursts[axis], env.now());
-  const buckets: Readonly<Record<Axis, TokenBucket>> = {
-    requests: bucket('requests'),
-    inputTokens: bucket('inputTokens'),
-    outputTokens: bucket('outputTokens'),
+  const fates = env.random('provider/fates');
+  const gate = createGatekeeper(
+    enforcedLimits({ ...options, profile: profile.name as ProviderOptions['profile'] }),
+    env.now(),
+  );
+  const overloads = new Overloads(profile.faults, env.random('provider/overloads'), env.now());
+  const promptCache = new PromptCache(profile.promptCache);
+  const dialect: Dialect =
+    profile.dialect === 'anthropic' ? anthropicDialect : openaiDialect(profile.headers);
+  const byAxis429 = {
+    requests: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    totalTokens: 0,
+    concurrency: 0,
+    acceleration: 0,
+    spend: 0,
   };
-  const byAxis429 = { requests: 0, inputTokens: 0, outputTokens: 0, concurrency: 0 };
-  const totals = { requests: 0, ok: 0, status429: 0, status5xx: 0, aborted: 0 };
-  const tokens = { input: 0, output: 0 };
-  let inFlight = 0;
+  const totals = { requests: 0, ok: 0, status429: 0, status5xx: 0, aborted: 0, broken: 0 };
+  const tokens = { input: 0, output: 0, cached: 0 };
+  let usd = 0;
   let slowdown = 1;
   let failing = 0;
 
   const oneWayMs = (): number => options.networkMs + network.next() * options.networkJitterMs;
+  const headers = (project: string): HeaderMap => ({
+    ...dialect.limitHeaders(gate.limitersOf(project), env.now(), epochMs),
+    ...(profile.headers === 'strict'
+      ? {
+          'x-ratelimit-limit-concurrency': String(options.concurrency || profile.concurrency),
+          'x-ratelimit-remaining-concurrency': String(
+            Math.max(0, (options.concurrency || profile.concurrency) - gate.inFlight),
+          ),
+        }
+      : {}),
+    'x-request-id': `req-${totals.requests}`,
+  });
 
-  function limitHeaders(): Record<string, string> {
-    const now = env.now();
-    const headers: Record<string, string> = {};
-    for (const axis of AXES) {
-      const b = buckets[axis];
-      headers[`x-ratelimit-limit-${HEADER_NAMES[axis]}`] = String(limits[axis]);
-      headers[`x-ratelimit-remaining-${HEADER_NAMES[axis]}`] = String(
-        Math.max(0, Math.floor(levelOf(b, now))),
-      );
-      headers[`x-ratelimit-reset-${HEADER_NAMES[axis]}`] = `${Math.ceil(waitMs(b, b.capacity, now)) / 1000}s`;
-    }
-    headers['x-ratelimit-limit-concurrency'] = String(options.concurrency);
-    headers['x-ratelimit-remaining-concurrency'] = String(Math.max(0, options.concurrency - inFlight));
-    return headers;
+  function refusal(failure: Failure, project: string, model = profile.model): Response {
+    if (failure.type === 'limit') byAxis429[failure.limit?.unit ?? 'concurrency']++;
+    if (failure.type === 'acceleration' || failure.type === 'spend') byAxis429[failure.type]++;
+    const { status, body, headers: own } = dialect.refusal(failure, model);
+    if (status === 429) totals.status429++;
+    if (status >= 500) totals.status5xx++;
+    const told = status === 429 || status >= 500 ? headers(project) : {};
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { 'content-type': 'application/json', ...told, ...own },
+    });
   }
 
-  function refuse429(axis: keyof typeof byAxis429, waitForMs: number): Response {
-    byAxis429[axis]++;
-    totals.status429++;
-    // HTTP allows whole seconds only (RFC 9110, 10.2.3), so the wait is rounded up.
-    const retryAfter = String(Math.max(1, Math.ceil(waitForMs / 1000)));
-    const message = `Rate limit reached on ${axis}. Try again in ${retryAfter} s.`;
-    return refusal(429, 'rate_limit_exceeded', message, { ...limitHeaders(), 'retry-after': retryAfter });
+  /** Tokens of the prompt as they are charged in the end. */
+  function trueCount(estimate: number, call: ModelCall): number {
+    if (profile.tokenSpread === 0) return estimate;
+    const share = hash32(call.messages.map((m) => m.content).join('\n')) / 4_294_967_296;
+    return Math.max(1, Math.round(estimate * (1 + profile.tokenSpread * (2 * share - 1))));
   }
 
-  /** Admits, serves and answers one request that has just arrived; `finish` is called once, unless it is aborted. */
-  function serve(body: string, finish: (response: Response) => void): CancelTimer | null {
-    totals.requests++;
-    const parsed = parseChat(body, profile);
-    if (!parsed.ok) {
-      finish(parsed.error);
-      return null;
-    }
-    const chat = parsed.value;
-    const now = env.now();
-    const inputTokens = estimatePromptTokens(chat.messages);
-    if (inputTokens + chat.maxTokens > profile.contextTokens) {
-      const message = `The prompt (${inputTokens} tokens) and max_tokens (${chat.maxTokens}) exceed the context of ${profile.contextTokens} tokens.`;
-      finish(refusal(400, 'context_length_exceeded', message));
-      return null;
-    }
-    const cost: Readonly<Record<Axis, number>> = { requests: 1, inputTokens, outputTokens: chat.maxTokens };
-    if (inFlight >= options.concurrency) {
-      finish(refuse429('concurrency', 1000));
-      return null;
-    }
-    for (const axis of AXES)
-      if (!allows(buckets[axis], cost[axis], now)) {
-        finish(refuse429(axis, waitMs(buckets[axis], cost[axis], now)));
-        return null;
-      }
-    for (const axis of AXES) charge(buckets[axis], cost[axis], now);
-    tokens.input += inputTokens;
-    inFlight++;
-    return faults.next() < failing ? fail(chat, finish) : produce(chat, inputTokens, finish);
-  }
-
-  function end(chat: ChatRequest, produced: number): void {
-    inFlight--;
+  function settle({ size }: Pick<Serving, 'size'>, produced: number): void {
+    gate.settle(size, produced, env.now());
+    const { fresh, read, written } = size.prompt;
+    const price = profile.pricesPerMTok;
     tokens.output += produced;
-    charge(buckets.outputTokens, produced - chat.maxTokens, env.now());
+    usd +=
+      (fresh * price.input +
+        read * price.cachedInput +
+        written * price.cacheWrite +
+        produced * price.output) /
+      1e6;
   }
 
-  function fail(chat: ChatRequest, finish: (response: Response) => void): CancelTimer {
+  /** Admits and serves one request that has just arrived. Returns how to break it off; null when it is over. */
+  function serve(body: string, project: string, reply: Reply): CancelTimer | null {
+    totals.requests++;
+    const parsed = dialect.parse(body, profile);
+    if (!parsed.ok) {
+      reply.whole(refusal(parsed.error, project));
+      return null;
+    }
+    const call = parsed.value;
+    const now = env.now();
+    const estimate = estimatePromptTokens(call.messages);
+    if (estimate + call.maxTokens > profile.contextTokens) {
+      const message = `The prompt (${estimate} tokens) and max_tokens (${call.maxTokens}) exceed the context of ${profile.contextTokens} tokens.`;
+      reply.whole(refusal({ type: 'bad request', code: 'context_length_exceeded', message }, project));
+      return null;
+    }
+    if (options.spendCapUsd > 0 && usd >= options.spendCapUsd) {
+      reply.whole(refusal({ type: 'spend', capUsd: options.spendCapUsd }, project));
+      return null;
+    }
+    if (overloads.at(now)) {
+      reply.whole(refusal({ type: 'overloaded' }, project));
+      return null;
+    }
+    const prompt = promptCache.read(call.parts, trueCount(estimate, call), now);
+    const size: CallSize = { prompt, estimate, maxTokens: call.maxTokens, project };
+    const failure = gate.admit(size, now);
+    if (failure !== null) {
+      reply.whole(refusal(failure, project, call.model));
+      return null;
+    }
+    tokens.input += prompt.fresh + prompt.read + prompt.written;
+    tokens.cached += prompt.read;
+    const fails =
+      faults.next() < failing || (profile.faults.failing > 0 && fates.next() < profile.faults.failing);
+    return fails ? fail(call, size, reply) : produce(call, size, reply);
+  }
+
+  function fail(call: ModelCall, size: CallSize, reply: Reply): CancelTimer {
     const cancel = env.setTimer(5 * slowdown, () => {
-      end(chat, 0);
-      totals.status5xx++;
-      finish(refusal(503, 'overloaded', 'The model is overloaded. Try again later.', limitHeaders()));
+      settle({ size }, 0);
+      reply.whole(refusal({ type: 'overloaded' }, size.project, call.model));
     });
     return () => {
       cancel();
-      end(chat, 0);
+      settle({ size }, 0);
     };
   }
 
-  function produce(
-    chat: ChatRequest,
-    inputTokens: number,
-    finish: (response: Response) => void,
-  ): CancelTimer {
-    const want = Math.min(chat.maxTokens, drawOutputTokens(lengths, profile));
-    const answer = extractAnswer(parsePrompt(chat.messages), want, chat.maxTokens);
-    const outputTokens = estimateTokens(answer.text);
+  const answerOf = (
+    call: ModelCall,
+    size: CallSize,
+    text: string,
+    finish: ModelAnswer['finish'],
+  ): ModelAnswer => ({
+    id: `${profile.dialect === 'anthropic' ? 'msg' : 'chatcmpl'}-${totals.requests}`,
+    text,
+    finish,
+    prompt: size.prompt,
+    outputTokens: text === '' ? 0 : Math.min(call.maxTokens, estimateTokens(text)),
+    createdS: Math.floor((epochMs + env.now()) / 1000),
+  });
+
+  function draw(call: ModelCall, size: CallSize): Serving {
+    const want = Math.min(call.maxTokens, drawOutputTokens(lengths, profile));
+    const { text, finish } = extractAnswer(parsePrompt(call.messages), want, call.maxTokens);
+    const { prompt } = size;
+    const load = profile.loadKnee === null ? 1 : 1 + gate.inFlight / profile.loadKnee;
+    const { streamError, cut, stall, stallMs } = profile.faults;
+    let fate: Serving['fate'] = 'fine';
+    let stalls = false;
+    if (streamError + cut + stall > 0) {
+      const u = fates.next();
+      if (call.stream && u < streamError) fate = 'broken';
+      else if (call.stream && u < streamError + cut) fate = 'cut';
+      else stalls = u < streamError + cut + stall;
+    }
+    return {
+      call,
+      size,
+      answer: answerOf(call, size, text, finish),
+      firstTokenMs: drawFirstTokenMs(latency, profile, prompt.fresh + prompt.written) * slowdown * load,
+      gapMs: drawTokenGapMs(latency, profile) * slowdown * load,
+      fate,
+      stallMs: stalls ? stallMs : 0,
+    };
+  }
+
+  /** Makes the answer piece by piece. */
+  function produce(call: ModelCall, size: CallSize, reply: Reply): CancelTimer {
+    const serving = draw(call, size);
+    const { answer, firstTokenMs, gapMs, fate, stallMs } = serving;
+    const { outputTokens, text } = answer;
     const startedAtMs = env.now();
-    const firstTokenMs = drawFirstTokenMs(latency, profile, inputTokens) * slowdown;
-    const gapMs = drawTokenGapMs(latency, profile) * slowdown;
-    const id = `chatcmpl-${totals.requests}`;
-    const cancel = env.setTimer(firstTokenMs + outputTokens * gapMs, () => {
-      end(chat, outputTokens);
-      totals.ok++;
-      const payload = {
-        id,
-        object: 'chat.completion',
-        created: Math.floor(startedAtMs / 1000),
-        model: chat.model,
-        choices: [
-          { index: 0, message: { role: 'assistant', content: answer.text }, finish_reason: answer.finish },
-        ],
-        usage: {
-          prompt_tokens: inputTokens,
-          completion_tokens: outputTokens,
-          total_tokens: inputTokens + outputTokens,
-        },
-      };
-      const headers = { 'content-type': 'application/json', ...limitHeaders() };
-      finish(new Response(JSON.stringify(payload), { status: 200, headers }));
-    });
-    return () => {
-      cancel();
-      const produced = Math.floor((env.now() - startedAtMs - firstTokenMs) / gapMs);
-      end(chat, Math.min(outputTokens, Math.max(0, produced)));
-    };
-  }
+    const counts = gate.limitersOf(size.project).some((l) => l.limit.counted === 'produced');
+    const pieces = Math.max(1, Math.min(outputTokens, call.stream ? PIECES_MAX : counts ? STEPS : 1));
+    const breaksAt = fate === 'fine' ? Infinity : Math.floor(pieces / 2);
+    const stallsAt = Math.floor(pieces / 2);
+    let made = 0;
+    let written = 0;
+    let cancel: CancelTimer = () => undefined;
+    if (call.stream) {
+      reply.open({
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        ...headers(size.project),
+      });
+      reply.write(dialect.streamed.begin(call, answer));
+    }
 
-  function answer(body: string, request: Request): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      let cancelService: CancelTimer | null = null;
-      let done = false;
-      let cutOff = false;
-      const onAbort = (): void => {
-        if (done) return;
-        done = true;
-        reject(request.signal.reason as Error);
-        env.setTimer(oneWayMs(), () => {
-          cutOff = true;
-          if (cancelService === null) return;
-          cancelService();
-          totals.aborted++;
-        });
-      };
-      if (request.signal.aborted) {
-        reject(request.signal.reason as Error);
+    function makeTo(tokensMade: number): void {
+      gate.produced(size, tokensMade - made, env.now());
+      made = tokensMade;
+    }
+
+    function end(): void {
+      settle(serving, made);
+      totals.ok++;
+      if (call.stream) {
+        reply.write(dialect.streamed.end(call, answer));
+        reply.close();
         return;
       }
-      // Through the request, not a copy of its signal: in Node a signal whose request was collected never fires.
-      request.signal.addEventListener('abort', onAbort, { once: true });
-      env.setTimer(oneWayMs(), () => {
-        if (cutOff) return;
-        cancelService = serve(body, (response) => {
-          cancelService = null;
-          env.setTimer(oneWayMs(), () => {
-            if (done) return;
-            done = true;
-            request.signal.removeEventListener('abort', onAbort);
-            resolve(response);
-          });
-        });
+      reply.whole(
+        new Response(JSON.stringify(dialect.complete(call, answer)), {
+          status: 200,
+          headers: { 'content-type': 'application/json', ...headers(size.project) },
+        }),
+      );
+    }
+
+    function breakOff(): void {
+      settle(serving, made);
+      totals.broken++;
+      if (fate === 'broken') {
+        reply.write(dialect.streamed.broken(call));
+        reply.close();
+      } else reply.cut();
+    }
+
+    function next(piece: number): void {
+      const upTo = Math.round((outputTokens * piece) / pieces);
+      const dueMs = firstTokenMs + upTo * gapMs + (piece > stallsAt ? stallMs : 0);
+      cancel = env.setTimer(Math.max(0, startedAtMs + dueMs - env.now()), () => {
+        if (piece > breaksAt) return breakOff();
+        makeTo(upTo);
+        if (call.stream) {
+          const to = piece === pieces ? text.length : Math.round((text.length * piece) / pieces);
+          if (to > written) reply.write(dialect.streamed.piece(call, answer, text.slice(written, to)));
+          written = to;
+        }
+        if (piece === pieces) end();
+        else next(piece + 1);
       });
-    });
+    }
+    next(1);
+
+    return () => {
+      cancel();
+      const elapsedMs = env.now() - startedAtMs - firstTokenMs;
+      makeTo(Math.min(outputTokens, Math.max(made, Math.floor(elapsedMs / gapMs))));
+      settle(serving, made);
+    };
   }
 
   return {
     async fetch(request) {
       const url = new URL(request.url);
-      if (!url.pathname.endsWith('/v1/chat/completions') || request.method !== 'POST')
-        return refusal(404, 'not_found', `No such route: ${request.method} ${url.pathname}.`);
-      return answer(await request.text(), request);
+      if (request.method === 'GET' && url.pathname.endsWith('/v1/models'))
+        return Response.json(modelList(profile, Math.floor(epochMs / 1000)));
+      if (!dialect.takes(request.method, url.pathname)) {
+        const message = `No such route: ${request.method} ${url.pathname}.`;
+        return refusal({ type: 'no route', message }, projectOf(request));
+      }
+      const body = await request.text();
+      return exchange(env, {
+        request,
+        oneWayMs,
+        serve: (reply) => serve(body, projectOf(request), reply),
+        onAborted: () => totals.aborted++,
+      });
     },
     disturb(d) {
       if (!(d.slowdown >= 1) || !(d.failing >= 0 && d.failing <= 1))
@@ -250,8 +349,15 @@ export function createSimulatedProvider(
       ...totals,
       inputTokens: tokens.input,
       outputTokens: tokens.output,
-      inFlight,
+      cachedTokens: tokens.cached,
+      usd,
+      inFlight: gate.inFlight,
+      charged: { ...gate.charged },
       byAxis429: { ...byAxis429 },
     }),
   };
 }
+
+/** Whose limits count: the project that a request names. The virtual world's requests have no headers. */
+const projectOf = (request: Request): string =>
+  (request.headers as Headers | undefined)?.get('openai-project') ?? 'default';

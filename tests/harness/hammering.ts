@@ -50,9 +50,17 @@ export interface HammeringPlan {
   readonly hopMsMax?: number;
 }
 
-/** Options from a part of them; defaults for the rest. */
+/** What the profile small-fast has, said outright. */
+const SMALL_FAST_LIMITS = {
+  requestsPerMin: 2_000,
+  inputTokensPerMin: 4_000_000,
+  outputTokensPerMin: 400_000,
+  concurrency: 100,
+};
+
+/** Options from a part of them; defaults for the rest, the limits included. */
 export function optionsWith(limits: Partial<ProviderOptions>): ProviderOptions {
-  const parsed = providerOptions.parse(limits, 'provider');
+  const parsed = providerOptions.parse({ ...SMALL_FAST_LIMITS, ...limits }, 'provider');
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }

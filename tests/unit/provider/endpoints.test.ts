@@ -47,7 +47,7 @@ async function askAll(s: Several, forMs: number): Promise<{ asked: number; ok: n
       .complete({
         agent: 'a',
         messages: [{ role: 'user', content: `What of the navy in ${atMs}?` }],
-        maxTokens: 60,
+        maxTokens: 8,
         deadlineAtMs: atMs + 5_000,
       })
       .then((r) => {

@@ -6,7 +6,8 @@ import {
   type EndpointEntry,
 } from '../../harness/endpointAuditor.ts';
 import { hammer, type Hammering, type HammeringPlan } from '../../harness/hammering.ts';
-import { endpointBurst, perMinute } from '../../../src/provider/limits.ts';
+import { enforcedLimits } from '../../../src/provider/limits.ts';
+import type { Unit } from '../../../src/provider/meter.ts';
 
 const MINUTES = 4;
 /** A tree, and as many numbered ones as TREERING_SEEDS says; each way of enforcing a limit is quotaCells.test.ts's matter. */
@@ -74,14 +75,15 @@ const AXES: readonly Axis[] = [
 
 /** By how much each limit was exceeded at worst, from the log alone; <= 0 everywhere when all held. */
 function excesses(h: Hammering): Record<string, number> {
-  const limits = perMinute(h.options);
-  const bursts = endpointBurst(h.options);
+  const { limits } = enforcedLimits(h.options);
   const entries = h.log.filter((e) => e.status !== 429);
-  const rate = (axis: keyof typeof limits, amount: (e: EndpointEntry) => number): number =>
-    worstExcess(
+  const rate = (unit: Unit, amount: (e: EndpointEntry) => number): number => {
+    const limit = limits.find((l) => l.unit === unit)!;
+    return worstExcess(
       entries.map((e) => ({ atMs: e.arrivedAtMs, amount: amount(e) })),
-      { perMinute: limits[axis], burst: bursts[axis] },
+      { perMinute: limit.amount, burst: limit.capacity },
     );
+  };
   // Tokens are put at the request's arrival, when they are charged or reserved.
   return {
     requests: rate('requests', () => 1),
