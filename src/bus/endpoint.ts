@@ -191,14 +191,18 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   function sweepLater(): void {
     if (sweeping || closed) return;
     sweeping = true;
+    const dueMs = env.now() + SWEEP_MS;
     env.setTimer(SWEEP_MS, () => {
       sweeping = false;
       if (closed) return;
       const nowMs = env.now();
+      const lateMs = nowMs - dueMs;
       let busy = false;
       for (const peer of peers.values()) {
         if (waiting(peer) === 0) continue;
         busy = true;
+        // While this node did not run it heard no acks either: they may wait behind this turn.
+        if (lateMs > SWEEP_MS) for (const { sender } of peer.lanes) sending.excuse(sender, lateMs);
         if (!peer.established) {
           if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
         } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
@@ -212,7 +216,8 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       // No credit, and the ack that gives some may be lost: ask (the persist timer of RFC 9293, 3.8.6.1).
       if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
     } else if (sending.expire(sender, nowMs)) {
-      stats.resends++;
+      // Where all of it arrived, the question below is enough.
+      if (sending.hasAgain(sender)) stats.resends++;
       // The peer may have restarted unannounced: a hello beside the resend finds out.
       peer.helloGapMs = HELLO_FIRST_MS;
       sayHello(peer, nowMs);

@@ -138,10 +138,14 @@ function holds(s: SenderState, seq: number): boolean {
   return false;
 }
 
+/** Numbers below this arrived without a gap, settled or not. */
+const arrivedBelow = (base: number, held: readonly number[]): number => (held[0] === base ? held[1]! : base);
+
 /** Takes an ack; returns how many messages it settled. A gap that it reports is answered once, ahead of the resend timer. */
 export function acknowledge(s: SenderState, ack: Ack, nowMs: number, options: BusOptions): number {
   if (!s.established || ack.ack < s.base || ack.ack > s.highest) return 0;
   if (ack.credit > s.credit) s.credit = ack.credit;
+  const arrivedBefore = arrivedBelow(s.base, s.held);
   const settled = dropBelow(s, ack.ack);
   if (s.cursor < s.base) s.cursor = s.base;
   s.held = ack.held;
@@ -149,7 +153,9 @@ export function acknowledge(s: SenderState, ack: Ack, nowMs: number, options: Bu
     sampleRtt(s.rtt, nowMs - s.timedAtMs, options.resendFloorMs);
     s.timedSeq = 0;
   }
-  if (settled > 0) s.resendAtMs = s.cursor > s.base ? nowMs + s.rtt.rtoMs : null;
+  // RFC 6298, 5.3: new data was acknowledged. Here what arrived in order counts, for a commit may take longer than the timer.
+  if (settled > 0 || arrivedBelow(s.base, s.held) > arrivedBefore)
+    s.resendAtMs = s.cursor > s.base ? nowMs + s.rtt.rtoMs : null;
   if (ack.held.length > 0) answerGaps(s);
   return settled;
 }
@@ -165,6 +171,11 @@ function answerGaps(s: SenderState): void {
     s.resentEarly += gaps[i + 1]! - from;
   }
   s.answered = end;
+}
+
+/** This node stood still for so long, and that time does not count. */
+export function excuse(s: SenderState, stillMs: number): void {
+  if (s.resendAtMs !== null) s.resendAtMs += stillMs;
 }
 
 /** Time passed: when the resend timer ran out, everything in flight that is not held goes out again. Returns whether it ran out. */

@@ -4,6 +4,7 @@ import type { ChannelPort } from '../../../src/bus/channel.ts';
 import { createEndpoint } from '../../../src/bus/endpoint.ts';
 import type { Endpoint } from '../../../src/bus/endpointTypes.ts';
 import { busOptions, type BusOptions } from '../../../src/bus/options.ts';
+import { pausable } from '../../../src/faults/pause.ts';
 import { incarnation, nodeId, type NodeId } from '../../../src/kernel/ids.ts';
 import { BusChecker } from '../../harness/busChecker.ts';
 import { createFakeNetwork, type Weather } from '../../harness/fakeNetwork.ts';
@@ -62,6 +63,27 @@ async function storm(
   await env.advance(200_000);
   return { violations: checker.violations(true), endpoints, posted: network.posted };
 }
+
+it.each([1, 2, 3, 4, 5])(
+  'sends nothing again after it stood still with acks under way to it %i',
+  async (seed) => {
+    const env = createTestEnv(`stood still ${seed}`);
+    const network = createFakeNetwork(env, { ...calm, delayMsMax: 100 });
+    const still = pausable(env, network.port());
+    const config = { grove: 'g', inc: incarnation(1), options: defaults, onMessages: () => undefined };
+    const one = createEndpoint(still.env, still.channels, { ...config, self: nodeId(1) });
+    createEndpoint(env, network.port(), { ...config, self: nodeId(2) });
+    const message = { from: 'a', to: 'b', kind: 'test', body: 0, hlc: 0 };
+    one.send(nodeId(2), message);
+    await env.advance(2_000);
+    one.send(nodeId(2), message);
+    await env.advance(1);
+    still.pause(5_000);
+    await env.advance(8_000);
+    expect(one.unsettled()).toBe(0);
+    expect(one.stats.resends).toBe(0);
+  },
+);
 
 describe('an endpoint', () => {
   it('delivers each message once and in order under loss, duplication, delay and reordering', async () => {

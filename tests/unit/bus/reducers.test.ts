@@ -67,6 +67,25 @@ describe('a sender', () => {
     expect(sending.takeBatch(s, 2, options)).toBe(null);
   });
 
+  it('restarts its timer for what arrived in order and is not settled yet, and not for what came behind a gap', () => {
+    const s = sender(12);
+    for (let i = 0; i < 3; i++) sending.takeBatch(s, 0, options);
+    sending.acknowledge(s, ack(1, [1, 5]), 900, options);
+    expect(sending.expire(s, 1_800)).toBe(false);
+    sending.acknowledge(s, ack(1, [1, 5, 9, 13]), 1_850, options);
+    // The gap is answered at once; were the answer lost too, the timer of 900 would be the one that notices.
+    expect(sending.takeBatch(s, 1_850, options)?.first).toBe(5);
+    expect(s.resendAtMs).toBe(900 + s.rtt.rtoMs);
+  });
+
+  it('does not count the time in which it stood still', () => {
+    const s = sender(4);
+    sending.takeBatch(s, 0, options);
+    sending.excuse(s, 3_000);
+    expect(sending.expire(s, 3_999)).toBe(false);
+    expect(sending.expire(s, 4_000)).toBe(true);
+  });
+
   it('does not believe acks of what it never sent', () => {
     const s = sender(8);
     sending.takeBatch(s, 0, options);
