@@ -2,8 +2,8 @@ import { integer, section, withDefault, type Infer } from '../kernel/schema.ts';
 
 /** The agents' part of the scenario. */
 export const agentOptions = section({
-  /** How many agents live in the grove. */
-  count: withDefault(integer(1, 1_000), 100),
+  /** How many agents live in the grove; the live world hosts up to 1,000. */
+  count: withDefault(integer(1, 100_000), 100),
   /** Workers that host them: 0 for one worker an agent, otherwise a pool of this many. */
   pool: withDefault(integer(0, 64), 0),
   /** Other agents that a question is put to, at most. */

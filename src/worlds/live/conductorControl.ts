@@ -73,9 +73,15 @@ const refuse = (message: string): Refused => ({
 });
 const sentence = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
-/** Why this machine should not try so many workers; null when it may. */
+/** Live agents that a grove was measured with; more run in virtual time. */
+const LIVE_AGENTS_MAX = 1_000;
+
+/** Why this machine should not try so many agents or workers; null when it may. */
 function tooMuch(scenario: Scenario): string | null {
-  const workers = nodeCount(scenario.agents.count, scenario.agents.pool);
+  const { count, pool } = scenario.agents;
+  if (count > LIVE_AGENTS_MAX)
+    return `A live grove hosts up to ${LIVE_AGENTS_MAX.toLocaleString('en')} agents, and this scenario has ${count.toLocaleString('en')}. Run it in the virtual world, or take fewer agents.`;
+  const workers = nodeCount(count, pool);
   const gigabytes = (navigator as { deviceMemory?: number }).deviceMemory;
   if (gigabytes === undefined || workers * WORKER_MB <= gigabytes * 1_024 * 0.6) return null;
   return `${workers} workers would need about ${Math.round((workers * WORKER_MB) / 1_024)} GB, and this machine has ${gigabytes} GB. Let the agents share a pool of workers, or take fewer.`;
