@@ -7,6 +7,7 @@ import {
   type BenchRow,
 } from '../harness/bench.ts';
 import type { BenchTarget } from '../harness/bench.ts';
+import { protocolCost } from './bus/allocation.ts';
 import type { BusPlan, BusRun } from './bus/plan.ts';
 
 interface Contender {
@@ -107,6 +108,16 @@ export async function run({ args, page, log }: BenchContext): Promise<BenchResul
       targets.push(atMost(`one way, p99 ${label}`, median(p99.oneWay), 2));
       targets.push(atMost(`acked, p99 ${label}`, median(p99.acked), 5));
     }
+  for (const batch of [1, 256]) {
+    const costs = Array.from({ length: repeats }, () => protocolCost(batch));
+    const label = `the protocol alone, both ends, ${batch} a batch`;
+    rows.push({ name: label, unit: 'ns/message', samples: costs.map(({ ns }) => ns) });
+    rows.push({
+      name: `${label}, allocated`,
+      unit: 'bytes/message',
+      samples: costs.map(({ bytes }) => bytes),
+    });
+  }
   targets.push(atMost('needless resends: timers that ran out', again.resends, 0));
   targets.push(atMost('needless resends: messages', again.resentMessages, 0));
   return {
