@@ -43,10 +43,10 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
   const replies = new Map<string, (body: PassagesBody, from: string) => void>();
   let attempts = 0;
 
-  function recall(terms: readonly WeightedTerm[], k: number): RecallHit[] {
+  function recall(text: string, terms: readonly WeightedTerm[], k: number): RecallHit[] {
     const startMs = env.now();
     // Exchanges are the agent's own experience, not a source.
-    const hits = memory.recall(terms, k, 'archive');
+    const hits = memory.recall(terms, k, { kind: 'archive', text });
     const ms = env.now() - startMs;
     ctx.timeRush(ms);
     memory.noteAccess(
@@ -79,7 +79,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     }));
 
   function answerAsk(from: string, body: AskBody, turn: Turn): void {
-    const hits = recall(body.terms, body.k);
+    const hits = recall(body.text, body.terms, body.k);
     turn.recalled(hits.slice(0, 1).map((hit) => hit.record.seq));
     const reply: PassagesBody = { ask: body.ask, passages: tell(hits) };
     turn.send(from, 'passages', reply);
@@ -87,14 +87,14 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
 
   /** Puts the terms to the experts; resolves when all replied or time is up. */
   function askOthers(
-    id: string,
+    { id, text }: QuestionBody,
     experts: readonly string[],
     terms: readonly WeightedTerm[],
     turn: Turn,
   ): Promise<Map<string, PassagesBody>> {
     const ask = `${id}/${env.now().toFixed(1)}/${++attempts}`;
     const heard = new Map<string, PassagesBody>();
-    const body: AskBody = { ask, terms, k: options.recallPassages };
+    const body: AskBody = { ask, text, terms, k: options.recallPassages };
     for (const expert of experts) turn.send(expert, 'ask', body);
     turn.commitNow();
     return new Promise((resolve) => {
@@ -121,13 +121,11 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     leg('to the agent', `${ctx.id} has the question`);
     const stems = [...new Set(analyse(question.text))];
     const { weights: terms, experts } = await lookUp(stems);
-    const own = recall(terms, options.recallPassages);
+    const own = recall(question.text, terms, options.recallPassages);
     leg('own memory', `${own.length} of ${memory.size} memories fit`);
 
     const heard =
-      experts.length > 0
-        ? await askOthers(question.id, experts, terms, turn)
-        : new Map<string, PassagesBody>();
+      experts.length > 0 ? await askOthers(question, experts, terms, turn) : new Map<string, PassagesBody>();
     const asked = experts.map((agent) => ({ agent, hits: heard.get(agent)?.passages.length ?? 0 }));
     if (asked.length > 0) {
       const told = asked.reduce((sum, a) => sum + a.hits, 0);

@@ -237,7 +237,8 @@ function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMem
 function warmUp(memory: AgentMemory, k: number): void {
   for (const seq of [1, Math.ceil(memory.size / 2), memory.size]) {
     const text = memory.get(seq)?.text ?? '';
-    memory.recall(memory.localWeights(analyse(text.slice(0, 200))), k, 'archive');
+    const question = text.slice(0, 200);
+    memory.recall(memory.localWeights(analyse(question)), k, { kind: 'archive', text: question });
   }
 }
 

@@ -15,6 +15,8 @@ export interface QuestionBody {
 export interface AskBody {
   /** Names the attempt: a reply to an earlier one finds nobody waiting. */
   readonly ask: string;
+  /** The question as it was put. */
+  readonly text: string;
   readonly terms: readonly WeightedTerm[];
   readonly k: number;
 }

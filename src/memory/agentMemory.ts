@@ -11,13 +11,18 @@ import { ringLabel, termsOf } from './memoryLabels.ts';
 import { NearDuplicates } from './nearDuplicates.ts';
 import type { MemoryOptions } from './options.ts';
 import type { MemoryDraft, MemoryRecord, RecallHit } from './record.ts';
+import { analyseQuestion, questionOfTerms } from './question.ts';
+import { createRecallIndex } from './recallIndex.ts';
 import { RingLife } from './ringLife.ts';
 import type { RingMove } from './ringPolicy.ts';
 import { emptyMeter, ringsOf, type RingMeter } from './rings.ts';
-import { RushIndex } from './rush.ts';
 
 /** How much of a superseded memory's score is left when it is shown beside what supersedes it. */
 const STALE_SHARE = 0.5;
+const belowFresh = (score: number): number => score - (1 - STALE_SHARE) * Math.abs(score);
+
+/** How many memories the second stage of recall looks at: an agent holds hundreds and is asked for a few. */
+const CANDIDATES = 50;
 
 /** A record without its text, which lies in the arena. */
 type Entry = Omit<MemoryRecord, 'text'>;
@@ -27,8 +32,11 @@ const ENTRY_BYTES = 96;
 
 /** An empty memory with the scenario's budget. */
 export function createAgentMemory(options: MemoryOptions): AgentMemory {
-  const index = new RushIndex();
   const texts = new TextArena();
+  const index = createRecallIndex({
+    textOf: (id) => texts.get(id),
+    budgetBytes: () => options.rushBytesPerAgent - texts.bytes - entryBytes,
+  });
   const entries: Entry[] = [];
   const life = new RingLife(options);
   const chain = new GrowableU32();
@@ -68,8 +76,11 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   function insert(record: MemoryRecord, textTerms?: readonly string[]): Result<void, MemoryFull> {
     const own = ownBytes(record);
     const rest = own + TextArena.bound(record.text);
-    const terms = termsOf(record, textTerms);
-    const inserted = index.insert(terms, options.rushBytesPerAgent - texts.bytes - entryBytes - rest);
+    const isArchive = record.kind === 'archive';
+    // Passages of one document stand next to each other; exchanges have nothing to do with one another.
+    const thread = isArchive ? record.source.replace(/#\d+$/, '') : '';
+    const budgetBytes = options.rushBytesPerAgent - texts.bytes - entryBytes - rest;
+    const inserted = index.add({ ...record, thread }, budgetBytes, textTerms);
     if (!inserted.ok)
       return err({
         reason: 'full',
@@ -83,11 +94,18 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     const { speaker, date, ring } = entry;
     entries.push({ ...entry, speaker: intern(speaker), date: intern(date), ring: intern(ring) });
     const size = 2 * text.length;
-    const zone = record.kind === 'archive' || size > life.capacityOf('rush') ? 'growth' : 'rush';
+    const zone = isArchive || size > life.capacityOf('rush') ? 'growth' : 'rush';
     life.add(zone, size, record.importance ?? 0, record.atMs);
+    notePrior(record.seq);
     live++;
-    if (record.kind === 'archive') noteArchived(terms);
+    if (isArchive) noteArchived(termsOf(record, textTerms));
     return ok(undefined);
+  }
+
+  /** Lets recall know of a memory's ring and importance. */
+  function notePrior(seq: number): void {
+    const { zone, importance } = life.state(seq);
+    index.setPrior(seq - 1, { core: zone === 'core' ? 1 : 0, importance });
   }
 
   function noteArchived(terms: readonly string[]): void {
@@ -99,7 +117,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   function drop(seq: number): void {
     link(entries.length);
     const record = withText(seq - 1);
-    index.remove(seq - 1, termsOf(record, undefined));
+    index.remove(seq - 1);
     texts.erase(seq - 1);
     const { kind, atMs, ring } = record;
     entryBytes -= ownBytes(record);
@@ -121,8 +139,11 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       const [seq, to] = move;
       meter(labelOf(seq)).movedOut++;
       life.apply([move]);
-      if (to === 'merged') drop(seq);
-      else {
+      if (to === 'merged') {
+        drop(seq);
+        notePrior(life.standsFor(seq));
+      } else {
+        notePrior(seq);
         meter(labelOf(seq)).movedIn++;
         if (to === 'growth' && entries[seq - 1]!.kind === 'exchange')
           duplicates?.add(seq, texts.get(seq - 1));
@@ -240,7 +261,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
           assert(seq === entries.length + 1, `replay: expected record ${entries.length + 1}, got ${seq}`);
           link(seq - 1);
           chain.push(hash);
-          index.insert([]);
+          index.skip();
           texts.push('');
           entries.push({ seq, kind: 'exchange', speaker: '', date: '', ring: '', source: '', atMs: 0 });
           life.add('growth', 0, 0, 0);
@@ -249,6 +270,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
         case 'lives':
           event[1].forEach((state, i) => {
             life.restore(i + 1, state);
+            notePrior(i + 1);
             if (state.staleBy !== 0 && life.isLive(i + 1)) staleCount++;
           });
           for (const [label, scars, movedIn, movedOut] of event[2])
@@ -273,22 +295,26 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       });
     },
     recall(terms, k, choice = {}) {
-      const { kind, stale = false } = typeof choice === 'string' ? { kind: choice } : choice;
+      const { kind, stale = false, text } = typeof choice === 'string' ? { kind: choice } : choice;
       const accept = kind === undefined ? undefined : (i: number): boolean => entries[i]!.kind === kind;
       // Superseded memories fall out of the list or leave their place to what is in it already.
-      const found = index.search(terms, k <= 0 ? 0 : k + staleCount, accept);
-      if (staleCount === 0) return found.map((hit) => ({ record: withText(hit.index), score: hit.score }));
+      const found = index.recall(
+        text === undefined ? questionOfTerms(terms.map((t) => t.term)) : analyseQuestion(text),
+        k <= 0 ? 0 : k + staleCount,
+        { termWeights: terms, comparable: true, candidates: CANDIDATES, ...(accept && { accept }) },
+      );
+      if (staleCount === 0) return found.map((hit) => ({ record: withText(hit.id), score: hit.score }));
       const scores = new Map<number, number>();
       const old = new Map<number, number>();
-      for (const { index: i, score } of found) {
+      for (const { id: i, score } of found) {
         const fresh = freshest(i + 1);
-        scores.set(fresh, Math.max(scores.get(fresh) ?? 0, score));
+        scores.set(fresh, Math.max(scores.get(fresh) ?? -Infinity, score));
         if (fresh !== i + 1) old.set(i + 1, fresh);
       }
       const hits = [...scores].map(([seq, score]): RecallHit => ({ record: withText(seq - 1), score }));
       if (stale)
         for (const [seq, fresh] of old)
-          hits.push({ record: withText(seq - 1), score: scores.get(fresh)! * STALE_SHARE, staleBy: fresh });
+          hits.push({ record: withText(seq - 1), score: belowFresh(scores.get(fresh)!), staleBy: fresh });
       return hits.sort((a, b) => b.score - a.score || a.record.seq - b.record.seq).slice(0, Math.max(0, k));
     },
     noteRecalled(seqs, nowMs = 0) {

@@ -16,6 +16,8 @@ export interface MemoryFull {
 export interface RecallChoice {
   /** Of one kind only. */
   readonly kind?: MemoryRecord['kind'];
+  /** The question that the terms are of, as it was put: recall then looks at its words, names and word order too. */
+  readonly text?: string;
   /** Superseded memories too, marked, behind what supersedes them. */
   readonly stale?: boolean;
 }

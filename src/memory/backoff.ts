@@ -31,8 +31,11 @@ export class Backoff {
     this.#lexicon = lexicon;
   }
 
-  /** The up to 5 terms most like `term`, itself left out, best first, ties by lower number. */
-  near(term: string): NearTerm[] {
+  /**
+   * The up to 5 terms most like `term`, itself left out, best first, ties by name.
+   * @param isHeld false for terms of removed entries only: they are left out
+   */
+  near(term: string, isHeld: (term: number) => boolean): NearTerm[] {
     if (term.length < LETTERS_MIN || /\p{N}/u.test(term)) return [];
     this.#learn();
     const own = trigrams(term);
@@ -42,9 +45,12 @@ export class Backoff {
     const found: NearTerm[] = [];
     for (const [id, common] of shared) {
       const likeness = (2 * common) / (own.size + this.#sizes[id]!);
-      if (likeness >= DICE_MIN && this.#names[id] !== term) found.push({ term: id, likeness });
+      if (likeness >= DICE_MIN && this.#names[id] !== term && isHeld(id)) found.push({ term: id, likeness });
     }
-    return found.sort((a, b) => b.likeness - a.likeness || a.term - b.term).slice(0, NEAR_MAX);
+    const names = this.#names;
+    return found
+      .sort((a, b) => b.likeness - a.likeness || (names[a.term]! < names[b.term]! ? -1 : 1))
+      .slice(0, NEAR_MAX);
   }
 
   /** Takes up terms that are new since the last time; most indexes are never asked for an unknown word. */

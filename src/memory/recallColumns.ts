@@ -8,6 +8,8 @@ export const CAPITAL = 0x8000_0000;
 
 /** Share of its neighbours' terms that an entry carries, by distance: 1 for its own (found by a study on dialogues). */
 export const WINDOW = [1, 0.5, 0.3, 0.15] as const;
+/** The same in twentieths: lengths of windows are sums of whole numbers, so that what a removed entry gave goes without residue. */
+export const WINDOW_TWENTIETHS = [20, 10, 6, 3] as const;
 
 /** Labels of entries; most entries share theirs with many. */
 export interface Labels {
@@ -25,7 +27,7 @@ export interface RecallColumns {
   readonly frequencies: GrowableU32;
   /** 0 for a removed entry; else entries with equal numbers, one after the other, stand next to each other. */
   readonly threads: GrowableU32;
-  /** Terms of the entry's text, and of its window with the weights of `WINDOW`. */
+  /** Terms of the entry's text, and twentieths of those of its window with the weights of `WINDOW`. */
   readonly lengths: GrowableU32;
   readonly windowLengths: GrowableF32;
   readonly labels: GrowableU32;
@@ -34,9 +36,12 @@ export interface RecallColumns {
   readonly asks: GrowableU32;
   readonly cores: GrowableF32;
   readonly importances: GrowableF32;
-  /** Where an entry's tokens end; they begin where the ones before end. */
+  /** Where an entry's tokens begin and end, once `read` was called for it. */
+  readonly tokenStarts: GrowableU32;
   readonly tokenEnds: GrowableU32;
   readonly tokens: GrowableU32;
+  /** Makes an entry's tokens where they are not there yet. */
+  readonly read: (id: number) => void;
   readonly live: number;
   /** Sums of both lengths over live entries. */
   readonly lengthSum: number;

@@ -39,8 +39,8 @@ function shareOf(mask: number, weights: Float64Array, total: number): number {
 }
 
 /**
- * Orders candidates by a weighted sum of features, each made a z-score over the candidates, so that the weights do not
- * depend on how many words a question has. Up to `k`, best first, ties by lower id.
+ * Orders candidates by a weighted sum of features, each made a z-score over the candidates, or put in fixed units, so
+ * that the weights do not depend on how many words a question has. Up to `k`, best first, ties by lower id.
  */
 export function secondStage(
   columns: RecallColumns,
@@ -66,7 +66,7 @@ export function secondStage(
   measureWindows(columns, question, found.termWeights, ids);
   measureTexts(columns, question, found.termWeights, ids);
   measureRest(columns, question, ids, options);
-  const scores = sumOfZScores(n, weights);
+  const scores = options.comparable ? sumInUnits(n, weights, found.termWeights) : sumOfZScores(n, weights);
   const order = Array.from({ length: n }, (_, i) => i).sort(
     (a, b) => scores[b]! - scores[a]! || ids[a]! - ids[b]!,
   );
@@ -139,7 +139,8 @@ function measureTexts(
   termWeights: Float64Array,
   ids: readonly number[],
 ): void {
-  const { lexicon, tokens, tokenEnds } = columns;
+  const { lexicon, tokens, tokenStarts, tokenEnds } = columns;
+  for (const id of ids) columns.read(id);
   slotOfTerm = grown(slotOfTerm, lexicon.terms);
   slotOfWord = grown(slotOfWord, lexicon.words);
   const pairsOf = new Uint32Array(question.terms.length);
@@ -196,7 +197,7 @@ function measureTexts(
       mask = 0;
       sum = 0;
     };
-    for (let t = id === 0 ? 0 : tokenEnds.array[id - 1]!; t < end; t++) {
+    for (let t = tokenStarts.array[id]!; t < end; t++) {
       const token = array[t]!;
       if (token === 0) {
         close();
@@ -330,6 +331,68 @@ function sumOfZScores(n: number, weights: RecallWeights): Float64Array {
     for (let i = 0; i < n; i++) {
       const value = rows[i * WIDTH + f]!;
       if (value === value) scores[i]! += (weight * (value - mean)) / spread;
+    }
+  }
+  return scores;
+}
+
+/** Features that grow with the weights of the question's terms. */
+const BY_WEIGHT: ReadonlySet<FeatureName> = new Set<FeatureName>([
+  'own',
+  'window',
+  'far',
+  'backoff',
+  'pairs',
+  'sentence',
+  'sentences',
+  'surface',
+  'capitals',
+  'date',
+]);
+/**
+ * Mean spread of each feature over the 200 candidates of SQuAD's questions, those of `BY_WEIGHT` as shares of the
+ * weights of the question's terms; 1 for what that data set has not.
+ */
+const SPREADS: Readonly<Partial<Record<FeatureName, number>>> = {
+  own: 0.139,
+  window: 0.173,
+  far: 0.27,
+  backoff: 0.033,
+  coverage: 0.118,
+  windowCoverage: 0.175,
+  pairs: 0.076,
+  sentence: 0.104,
+  sentences: 0.108,
+  first: 0.087,
+  surface: 0.112,
+  capitals: 0.077,
+  names: 0.147,
+  when: 0.444,
+  number: 0.427,
+  date: 0.044,
+  length: 0.378,
+  speaker: 0.3,
+  asks: 0.34,
+  answers: 0.35,
+  recency: 0.28,
+};
+/** What an entry's length is measured from: an entry of usual length neither gains nor loses. */
+const USUAL_LENGTH = ln(1 + 60);
+
+/** One score a row that does not depend on the other rows, so that rows of different indexes compare. */
+function sumInUnits(n: number, weights: RecallWeights, termWeights: Float64Array): Float64Array {
+  const scores = new Float64Array(n);
+  let total = 0;
+  for (const weight of termWeights) total += weight;
+  if (!(total > 0)) return scores;
+  for (const name of FEATURES) {
+    const weight = weights[name] ?? 0;
+    if (weight === 0) continue;
+    const factor = weight / ((SPREADS[name] ?? 1) * (BY_WEIGHT.has(name) ? total : 1));
+    const from = name === 'length' ? USUAL_LENGTH : 0;
+    for (let i = 0; i < n; i++) {
+      const value = rows[i * WIDTH + at[name]]!;
+      if (value === value) scores[i]! += factor * (value - from);
     }
   }
   return scores;

@@ -4,7 +4,7 @@ import { GrowableF32, GrowableU32 } from './growable.ts';
 import { Lexicon } from './lexicon.ts';
 import { Postings } from './postings.ts';
 import { analyseQuestion } from './question.ts';
-import { CAPITAL, WINDOW, type Labels } from './recallColumns.ts';
+import { CAPITAL, WINDOW_TWENTIETHS, type Labels } from './recallColumns.ts';
 import { secondStage } from './recallFeatures.ts';
 import type { RankedEntry, RecallEntry, RecallIndex, RecallOptions } from './recallTypes.ts';
 import { FEATURES } from './recallTypes.ts';
@@ -13,8 +13,14 @@ import { firstStage } from './recallScan.ts';
 import { analyse, eachWord } from './text.ts';
 
 /** What an entry's own columns cost. */
-const COLUMN_BYTES = 44;
+const COLUMN_BYTES = 48;
+/** Begin of tokens that are not made yet. */
+const UNREAD = 0xffff_ffff;
 const CANDIDATES = 200;
+/** So near to its budget a lazy index gives up what it has read before it takes in more. */
+const ROOM_BYTES = 4_096;
+/** What the name of a thread costs. */
+const threadCost = (key: string): number => 48 + 2 * key.length;
 
 const MONTHS = 'january february march april may june july august september october november december'.split(
   ' ',
@@ -31,8 +37,15 @@ function labelTerms(entry: RecallEntry): string[] {
   return terms;
 }
 
+/** For an index whose owner keeps the texts: they are read word by word only when the second stage looks at an entry. */
+export interface LazyTexts {
+  readonly textOf: (id: number) => string;
+  /** What was read is given up when the index would hold more bytes with it. */
+  readonly budgetBytes: () => number;
+}
+
 /** An empty index; see RecallIndex. */
-export function createRecallIndex(): RecallIndex {
+export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
   const lexicon = new Lexicon();
   const postings = new Postings();
   const columns = {
@@ -48,19 +61,21 @@ export function createRecallIndex(): RecallIndex {
     asks: new GrowableU32(),
     cores: new GrowableF32(),
     importances: new GrowableF32(),
+    tokenStarts: new GrowableU32(),
     tokenEnds: new GrowableU32(),
     tokens: new GrowableU32(),
+    read,
     live: 0,
     lengthSum: 0,
     windowLengthSum: 0,
   };
-  const { frequencies, threads, lengths, windowLengths, tokens, tokenEnds } = columns;
+  const { frequencies, threads, lengths, windowLengths, tokens, tokenStarts, tokenEnds } = columns;
   const labelIds = new Map<string, number>();
   let labelBytes = 0;
   /** By term: how often it is in the entry being added; all zero between. */
   const counts = new GrowableU32();
-  let lastThread = '';
-  let lastSpeaker = '';
+  const threadIds = new Map<string, number>();
+  let threadBytes = 0;
   /** Entries in whose thread another one spoke just before. */
   let speakerChanges = 0;
   let threadsOpened = 0;
@@ -68,7 +83,12 @@ export function createRecallIndex(): RecallIndex {
   let dead = 0;
 
   const bytes = (): number =>
-    lexicon.bytes + postings.bytes + 4 * tokens.length + COLUMN_BYTES * threads.length + labelBytes;
+    lexicon.bytes +
+    postings.bytes +
+    4 * tokens.length +
+    COLUMN_BYTES * threads.length +
+    labelBytes +
+    threadBytes;
 
   /** Makes room in the columns of terms for what the lexicon has taken in. */
   function openTerms(): void {
@@ -101,14 +121,80 @@ export function createRecallIndex(): RecallIndex {
     columns.labelSets.length = count;
   }
 
+  function threadOf(key: string): number {
+    if (key === '') return ++threadsOpened;
+    let id = threadIds.get(key);
+    if (id === undefined) {
+      threadIds.set(key, (id = ++threadsOpened));
+      threadBytes += threadCost(key);
+    }
+    return id;
+  }
+
+  /** 1 when another one speaks in an entry than in the one before it in its thread, else 0. */
+  function changesSpeaker(id: number): number {
+    const thread = threads.array[id]!;
+    if (id < 1 || id >= threads.length || thread === 0 || threads.array[id - 1] !== thread) return 0;
+    const [a, b] = [columns.labels.array[id - 1]!, columns.labels.array[id]!];
+    if (a === b) return 0;
+    const { labelSets } = columns;
+    return labelSets[a]!.speaker.join(' ') === labelSets[b]!.speaker.join(' ') ? 0 : 1;
+  }
+
+  /** Appends a text's tokens, and tells the term of each word. */
+  function tokenise(text: string, found?: (term: number) => void): void {
+    let isOpen = false;
+    eachWord(text, (word, capital, opens) => {
+      if (opens && isOpen) {
+        tokens.push(0);
+        isOpen = false;
+      }
+      const id = lexicon.takeWord(word);
+      if (id < 0) return;
+      tokens.push((id + 1 + (capital ? CAPITAL : 0)) >>> 0);
+      isOpen = true;
+      found?.(lexicon.wordTerms.array[id]!);
+    });
+  }
+
+  function read(id: number): void {
+    if (!lazy || tokenStarts.array[id] !== UNREAD) return;
+    tokenStarts.array[id] = tokens.length;
+    tokenise(lazy.textOf(id));
+    openTerms();
+    tokenEnds.array[id] = tokens.length;
+  }
+
+  function giveUpReadings(): void {
+    if (tokens.length === 0) return;
+    tokenStarts.array.fill(UNREAD);
+    tokens.length = 0;
+    lexicon.cut(0, lexicon.terms);
+  }
+
+  /** Gives the next number to an entry without postings. */
+  function column(thread: number, length: number, labels: number, asks: boolean): number {
+    const id = threads.length;
+    threads.push(thread);
+    lengths.push(length);
+    windowLengths.push(0);
+    columns.labels.push(labels);
+    columns.asks.push(asks ? 1 : 0);
+    columns.cores.push(0);
+    columns.importances.push(0);
+    tokenStarts.push(UNREAD);
+    tokenEnds.push(UNREAD);
+    return id;
+  }
+
   /** Adds `sign` times the entry's length to the windows of its neighbours and its own. */
   function spreadLength(id: number, sign: 1 | -1): void {
     const thread = threads.array[id]!;
     const length = lengths.array[id]!;
-    for (let o = 1 - WINDOW.length; o < WINDOW.length; o++) {
+    for (let o = 1 - WINDOW_TWENTIETHS.length; o < WINDOW_TWENTIETHS.length; o++) {
       const e = id + o;
       if (e < 0 || e >= threads.length || threads.array[e] !== thread) continue;
-      const weight = WINDOW[Math.abs(o)]!;
+      const weight = WINDOW_TWENTIETHS[Math.abs(o)]!;
       windowLengths.array[e]! += sign * weight * length;
       columns.windowLengthSum += sign * weight * length;
       // What the neighbour gives to this entry's own window: counted here once, as it came first or stays longer.
@@ -122,14 +208,19 @@ export function createRecallIndex(): RecallIndex {
   function sweep(): void {
     postings.sweep((record) => threads.array[record] !== 0);
     let to = 0;
-    let from = 0;
+    // What is read when it is asked for does not lie in the order of ids.
+    const old = tokens.array.slice(0, tokens.length);
     for (let id = 0; id < threads.length; id++) {
-      const end = tokenEnds.array[id]!;
-      if (threads.array[id] !== 0) {
-        tokens.array.copyWithin(to, from, end);
-        to += end - from;
+      const start = tokenStarts.array[id]!;
+      if (start === UNREAD) continue;
+      if (threads.array[id] === 0) {
+        tokenStarts.array[id] = UNREAD;
+        continue;
       }
-      from = end;
+      const own = old.subarray(start, tokenEnds.array[id]!);
+      tokens.array.set(own, to);
+      tokenStarts.array[id] = to;
+      to += own.length;
       tokenEnds.array[id] = to;
     }
     tokens.length = to;
@@ -137,10 +228,10 @@ export function createRecallIndex(): RecallIndex {
   }
 
   /** Different terms of an entry's text. */
-  function textTerms(id: number): Set<number> {
+  function differentTerms(id: number): Set<number> {
     const found = new Set<number>();
-    const from = id === 0 ? 0 : tokenEnds.array[id - 1]!;
-    for (let t = from; t < tokenEnds.array[id]!; t++) {
+    read(id);
+    for (let t = tokenStarts.array[id]!; t < tokenEnds.array[id]!; t++) {
       const token = tokens.array[t]!;
       if (token !== 0) found.add(lexicon.wordTerms.array[(token & ~CAPITAL) - 1]!);
     }
@@ -154,7 +245,8 @@ export function createRecallIndex(): RecallIndex {
     get bytes() {
       return bytes();
     },
-    add(entry, budgetBytes = Infinity) {
+    add(entry, budgetBytes = Infinity, textTerms?: readonly string[]) {
+      if (lazy && bytes() > budgetBytes - ROOM_BYTES) giveUpReadings();
       const before = bytes();
       const knownWords = lexicon.words;
       const knownTerms = lexicon.terms;
@@ -162,25 +254,18 @@ export function createRecallIndex(): RecallIndex {
       const from = tokens.length;
       const ids: number[] = [];
       let length = 0;
-      let isOpen = false;
-      eachWord(entry.text, (word, capital, opens) => {
-        if (opens && isOpen) {
-          tokens.push(0);
-          isOpen = false;
-        }
-        const id = lexicon.takeWord(word);
-        if (id < 0) return;
+      const count = (term: number): void => {
         openTerms();
-        const term = lexicon.wordTerms.array[id]!;
-        tokens.push((id + 1 + (capital ? CAPITAL : 0)) >>> 0);
-        isOpen = true;
         length++;
         if (counts.array[term]!++ === 0) ids.push(term);
-      });
+      };
+      if (lazy) for (const term of textTerms ?? analyse(entry.text)) count(lexicon.takeTerm(term));
+      else tokenise(entry.text, count);
       const labels = labelsOf(entry);
       openTerms();
       const { terms: labelled } = columns.labelSets[labels]!;
       let needed = bytes() - before + COLUMN_BYTES;
+      if (entry.thread !== '' && !threadIds.has(entry.thread)) needed += threadCost(entry.thread);
       for (const term of ids) needed += postings.pushBytes(term);
       for (const term of labelled) needed += postings.pushBytes(term);
       if (needed > budgetBytes - before) {
@@ -202,32 +287,29 @@ export function createRecallIndex(): RecallIndex {
         postings.push(term, id, 1);
         frequencies.array[term]!++;
       }
-      if (entry.thread === '' || entry.thread !== lastThread || id === 0) threadsOpened++;
-      else if (entry.speaker !== lastSpeaker) speakerChanges++;
-      lastThread = entry.thread;
-      lastSpeaker = entry.speaker;
-      threads.push(threadsOpened);
-      lengths.push(length);
-      windowLengths.push(0);
-      columns.labels.push(labels);
-      columns.asks.push(entry.text.includes('?') ? 1 : 0);
-      columns.cores.push(0);
-      columns.importances.push(0);
-      tokenEnds.push(tokens.length);
+      column(threadOf(entry.thread), length, labels, entry.text.includes('?'));
+      if (!lazy) {
+        tokenStarts.array[id] = from;
+        tokenEnds.array[id] = tokens.length;
+      }
+      speakerChanges += changesSpeaker(id);
       columns.lengthSum += length;
       columns.live++;
       spreadLength(id, 1);
       return ok(id);
     },
+    skip: () => column(0, 0, 0, false),
     remove(id) {
       if (!(id >= 0 && id < threads.length) || threads.array[id] === 0) return false;
-      for (const term of textTerms(id)) frequencies.array[term]!--;
+      for (const term of differentTerms(id)) frequencies.array[term]!--;
       for (const term of columns.labelSets[columns.labels.array[id]!]!.terms) frequencies.array[term]!--;
       spreadLength(id, -1);
+      speakerChanges -= changesSpeaker(id) + changesSpeaker(id + 1);
       columns.lengthSum -= lengths.array[id]!;
       columns.live--;
       threads.array[id] = 0;
       if (++dead > 16 && dead > columns.live) sweep();
+      if (lazy && bytes() > lazy.budgetBytes()) giveUpReadings();
       return true;
     },
     frequency(term) {
@@ -246,7 +328,10 @@ export function createRecallIndex(): RecallIndex {
       const names = [...lexicon.termNames()];
       const labelled = columns.labelSets[columns.labels.array[id]!]!.terms;
       return [
-        ...new Set([...[...textTerms(id)].map((t) => names[t]!), ...labelled.map((t) => names[t]!.slice(1))]),
+        ...new Set([
+          ...[...differentTerms(id)].map((t) => names[t]!),
+          ...labelled.map((t) => names[t]!.slice(1)),
+        ]),
       ];
     },
     setPrior(id, { core, importance }) {
@@ -257,10 +342,14 @@ export function createRecallIndex(): RecallIndex {
       const question = typeof asked === 'string' ? analyseQuestion(asked) : asked;
       if (k <= 0 || columns.live === 0) return [];
       const weights =
-        options.weights === undefined ? weightsFor(speakerChanges / threads.length) : options.weights;
+        options.weights === undefined ? weightsFor(speakerChanges / columns.live) : options.weights;
       const limit = weights === null ? k : Math.max(k, options.candidates ?? CANDIDATES);
       const found = firstStage(columns, question, limit, options);
-      if (weights !== null) return secondStage(columns, question, found, k, weights, options);
+      if (weights !== null) {
+        const ranked = secondStage(columns, question, found, k, weights, options);
+        if (lazy && bytes() > lazy.budgetBytes()) giveUpReadings();
+        return ranked;
+      }
       return found.ids.map((id, i) => {
         const features = new Float32Array(FEATURES.length);
         features[0] = found.own[i]!;

@@ -108,10 +108,12 @@ export function firstStage(
     }
   };
 
+  const isHeld = (list: number): boolean => columns.frequencies.array[list]! > 0;
+
   /** The best of the terms that are spelt like an unknown one, at the weight of the unknown one or its own if lower. */
   const scoreLike = (term: string, weight: number): void => {
     let t = 0;
-    for (const { term: list, likeness } of columns.backoff.near(term)) {
+    for (const { term: list, likeness } of columns.backoff.near(term, isHeld)) {
       const own = Math.min(weight, inverseFrequency(live, columns.frequencies.array[list]!));
       const end = postings.start(list) + postings.length(list);
       for (let p = postings.start(list); p < end; p++) {

@@ -10,7 +10,7 @@ export interface RecallEntry {
   readonly date: string;
   /** Another label that it can be found by, such as its ring or its title; empty for none. */
   readonly ring: string;
-  /** Entries added one after the other with the same thread stand next to each other; '' for one that stands alone. */
+  /** Entries of the same thread whose ids are near stand near each other; '' for one that stands alone. */
   readonly thread: string;
 }
 
@@ -59,7 +59,7 @@ export type RecallWeights = Readonly<Partial<Record<FeatureName, number>>>;
 export interface RankedEntry {
   /** As `add` numbered it. */
   readonly id: number;
-  /** The weighted sum of z-scored features: comparable within one recall only. */
+  /** The weighted sum of z-scored features: comparable within one recall only, unless asked for otherwise. */
   readonly score: number;
   /** The features as measured, before they are made z-scores, in the order of `FEATURES`. */
   readonly features: Float32Array;
@@ -76,6 +76,11 @@ export interface RecallOptions {
   readonly similarity?: (id: number) => number;
   /** Entries that the second stage looks at too, such as those of the most similar vectors. */
   readonly extra?: readonly number[];
+  /**
+   * Scores that compare with those of other indexes asked with the same `termWeights`: features are put in fixed units
+   * in the place of z-scores over the candidates.
+   */
+  readonly comparable?: boolean;
   /** How many the first stage hands to the second; 200 unless told. */
   readonly candidates?: number;
 }
@@ -112,8 +117,13 @@ export interface RecallIndex {
   readonly size: number;
   /** Bytes in use, dictionary included. */
   readonly bytes: number;
-  /** Indexes the next entry and returns its id, unless the index would then hold more than `budgetBytes`. */
-  add(entry: RecallEntry, budgetBytes?: number): Result<number, RecallFull>;
+  /**
+   * Indexes the next entry and returns its id, unless the index would then hold more than `budgetBytes`.
+   * @param textTerms what `analyse` yields for the text, where that is known already: an index with lazy texts reads it later
+   */
+  add(entry: RecallEntry, budgetBytes?: number, textTerms?: readonly string[]): Result<number, RecallFull>;
+  /** Gives the next id to nothing: to an entry that was removed before this index was made anew. */
+  skip(): number;
   /** Takes an entry out; false for an id that is not held. The bytes of its postings and tokens come back when more entries are gone than held; its words stay in the dictionary. */
   remove(id: number): boolean;
   /** How many entries have the term (a stem, as `analyse` yields it). */

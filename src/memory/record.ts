@@ -33,7 +33,7 @@ export interface WeightedTerm {
 /** One recalled memory. */
 export interface RecallHit {
   readonly record: MemoryRecord;
-  /** BM25 with the given term weights; higher is better. */
+  /** A weighted sum of features in fixed units, so that scores of memories that were asked with the same term weights compare; higher is better. */
   readonly score: number;
   /** The number of the memory that says it anew, where one does. */
   readonly staleBy?: number;

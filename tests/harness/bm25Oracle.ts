@@ -17,11 +17,7 @@ export function bm25Oracle(
   window: readonly number[],
 ): { own: number[]; window: number[] } {
   const texts = entries.map((e) => (e.removed ? [] : analyse(e.text)));
-  // Entries of equal threads are neighbours only without another thread between them.
-  let run = 0;
-  const runs = entries.map((e, i) =>
-    i > 0 && e.thread !== '' && entries[i - 1]!.thread === e.thread ? run : ++run,
-  );
+  const runs = entries.map((e, i) => (e.thread === '' ? String(i) : `thread ${e.thread}`));
   const live = entries.filter((e) => !e.removed).length;
   const near = (i: number): [number, number][] =>
     entries.flatMap((e, j): [number, number][] => {
