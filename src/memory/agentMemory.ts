@@ -22,7 +22,7 @@ const STALE_SHARE = 0.5;
 const belowFresh = (score: number): number => score - (1 - STALE_SHARE) * Math.abs(score);
 
 /** How many memories the second stage of recall looks at: an agent holds hundreds and is asked for a few. */
-const CANDIDATES = 50;
+const CANDIDATES = 20;
 
 /** A record without its text, which lies in the arena. */
 type Entry = Omit<MemoryRecord, 'text'>;
@@ -295,13 +295,18 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       });
     },
     recall(terms, k, choice = {}) {
-      const { kind, stale = false, text } = typeof choice === 'string' ? { kind: choice } : choice;
+      const {
+        kind,
+        stale = false,
+        spelling = false,
+        text,
+      } = typeof choice === 'string' ? { kind: choice } : choice;
       const accept = kind === undefined ? undefined : (i: number): boolean => entries[i]!.kind === kind;
       // Superseded memories fall out of the list or leave their place to what is in it already.
       const found = index.recall(
         text === undefined ? questionOfTerms(terms.map((t) => t.term)) : analyseQuestion(text),
         k <= 0 ? 0 : k + staleCount,
-        { termWeights: terms, comparable: true, candidates: CANDIDATES, ...(accept && { accept }) },
+        { termWeights: terms, comparable: true, candidates: CANDIDATES, spelling, ...(accept && { accept }) },
       );
       if (staleCount === 0) return found.map((hit) => ({ record: withText(hit.id), score: hit.score }));
       const scores = new Map<number, number>();

@@ -18,6 +18,11 @@ export interface RecallChoice {
   readonly kind?: MemoryRecord['kind'];
   /** The question that the terms are of, as it was put: recall then looks at its words, names and word order too. */
   readonly text?: string;
+  /**
+   * Terms spelt like those that this memory hardly knows count too. For a memory that is asked alone: among several
+   * another one may know the very term.
+   */
+  readonly spelling?: boolean;
   /** Superseded memories too, marked, behind what supersedes them. */
   readonly stale?: boolean;
 }

@@ -104,7 +104,11 @@ export async function createMemory({ now, store, ...given }: CreateMemoryOptions
     },
     recall(query, k, choice) {
       const startMs = now();
-      const hits = memory.recall(memory.localWeights(analyse(query)), k, { ...choice, text: query });
+      const hits = memory.recall(memory.localWeights(analyse(query)), k, {
+        spelling: true,
+        ...choice,
+        text: query,
+      });
       memory.noteAccess(
         hits.map((hit) => hit.record.seq),
         now() - startMs,

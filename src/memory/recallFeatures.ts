@@ -18,6 +18,8 @@ const at = Object.fromEntries(FEATURES.map((name, i) => [name, i])) as Record<Fe
 
 /** How far the far window reaches; a neighbour's weight falls evenly to 0 just beyond it. */
 const FAR = 10;
+/** Entries that a far window holds, weights added up, in the middle of its thread. */
+const FAR_USUAL = FAR + 1;
 /** What a question's term counts that stands in the sentence after the best. */
 const NEXT_SENTENCE = 0.7;
 /** Spread below which a feature says nothing. */
@@ -63,7 +65,7 @@ export function secondStage(
     rows[i * WIDTH + at.window] = found.window[i]!;
     rows[i * WIDTH + at.backoff] = found.backoff[i]!;
   }
-  measureWindows(columns, question, found.termWeights, ids);
+  measureWindows(columns, question, found.termWeights, ids, options.comparable ?? false);
   measureTexts(columns, question, found.termWeights, ids);
   measureRest(columns, question, ids, options);
   const scores = options.comparable ? sumInUnits(n, weights, found.termWeights) : sumOfZScores(n, weights);
@@ -83,6 +85,7 @@ function measureWindows(
   question: Question,
   termWeights: Float64Array,
   ids: readonly number[],
+  comparable: boolean,
 ): void {
   const n = ids.length;
   const { postings, lexicon, lengths, threads } = columns;
@@ -100,6 +103,8 @@ function measureWindows(
       if (threads.array[e] === thread) norms[i]! += (1 - Math.abs(e - id) / (FAR + 1)) * lengths.array[e]!;
     farLength += norms[i]! / n;
   }
+  // What compares with other indexes may not depend on the other candidates.
+  if (comparable) farLength = (FAR_USUAL * columns.lengthSum) / columns.live;
   for (let i = 0; i < n; i++) norms[i] = K1 * (1 - B + (B * norms[i]!) / (farLength || 1));
   let total = 0;
   for (const weight of termWeights) total += weight;

@@ -79,6 +79,7 @@ export function firstStage(
   const flat = K1 * (1 - B);
   const perTerm = (K1 * B * live) / Math.max(1, columns.lengthSum);
   const perWindowTerm = (K1 * B * live) / Math.max(1, columns.windowLengthSum);
+  const spelling = options.weights !== null && (options.spelling ?? true);
   let n = 0;
 
   const score = (list: number, weight: number, spreads: boolean): void => {
@@ -140,8 +141,8 @@ export function firstStage(
     const label = lexicon.term(`@${term}`);
     if (text !== undefined) score(text, weight, true);
     if (label !== undefined) score(label, weight, false);
-    // A directory's weights say nothing of what a term is in this index; a first stage alone stays plain BM25.
-    if (label === undefined && options.weights !== null && isRare(columns, text)) scoreLike(term, weight);
+    // A first stage alone stays plain BM25.
+    if (label === undefined && spelling && isRare(columns, text)) scoreLike(term, weight);
   });
   return select(n, limit, options.accept, termWeights);
 }

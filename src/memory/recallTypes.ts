@@ -81,6 +81,8 @@ export interface RecallOptions {
    * in the place of z-scores over the candidates.
    */
   readonly comparable?: boolean;
+  /** Whether terms spelt like those that the index hardly knows count too; true unless told. */
+  readonly spelling?: boolean;
   /** How many the first stage hands to the second; 200 unless told. */
   readonly candidates?: number;
 }
