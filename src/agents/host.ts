@@ -233,13 +233,10 @@ function missingMemories(spec: NodeSpec, memories: ReadonlyMap<AgentId, AgentMem
   });
 }
 
-/** Recalls a few times before the first question does: code that has never run is slow, and so is its first caller. */
+/** Recalls once before the first question does: code that has never run is slow, and so is its first caller. */
 function warmUp(memory: AgentMemory, k: number): void {
-  for (const seq of [1, Math.ceil(memory.size / 2), memory.size]) {
-    const text = memory.get(seq)?.text ?? '';
-    const question = text.slice(0, 200);
-    memory.recall(memory.localWeights(analyse(question)), k, { kind: 'archive', text: question });
-  }
+  const text = (memory.get(memory.size)?.text ?? '').slice(0, 200);
+  memory.recall(memory.localWeights(analyse(text)), k, { kind: 'archive', text });
 }
 
 /** Plants an agent's share of the corpus; returns how to get what crash memory has to take of it, with the note that it is in. */

@@ -77,10 +77,8 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     const own = ownBytes(record);
     const rest = own + TextArena.bound(record.text);
     const isArchive = record.kind === 'archive';
-    // Passages of one document stand next to each other; exchanges have nothing to do with one another.
-    const thread = isArchive ? record.source.replace(/#\d+$/, '') : '';
     const budgetBytes = options.rushBytesPerAgent - texts.bytes - entryBytes - rest;
-    const inserted = index.add({ ...record, thread }, budgetBytes, textTerms);
+    const inserted = index.add({ ...record, thread: record.thread ?? '' }, budgetBytes, textTerms);
     if (!inserted.ok)
       return err({
         reason: 'full',

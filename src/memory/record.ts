@@ -17,6 +17,8 @@ export interface MemoryRecord {
   readonly atMs: number;
   /** 0 (as any other, the default) to 1 (belongs to the core ring from the start). */
   readonly importance?: number;
+  /** The conversation that it is a turn of: turns remembered one after the other are found by each other's words too. */
+  readonly thread?: string;
 }
 
 /** A record before it has its place in an agent's memory. */

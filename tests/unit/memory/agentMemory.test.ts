@@ -258,3 +258,16 @@ describe('known items', () => {
     expect(memory.knownItems(createRng('x'), 1)[0]!.query).toMatch(/mulberry.*quinine|quinine.*mulberry/);
   });
 });
+
+describe('a memory with a thread', () => {
+  it('is found by the words of the turn before, and one without is not', () => {
+    const found = (thread: string): number[] => {
+      const memory = createAgentMemory(OPTIONS);
+      for (const text of ['When was the lighthouse built?', 'In 1862, as far as anybody knows'])
+        memory.remember({ ...base, text, thread });
+      return memory.recall(memory.localWeights(['lighthous']), 5).map((hit) => hit.record.seq);
+    };
+    expect(found('talk')).toEqual([1, 2]);
+    expect(found('')).toEqual([1]);
+  });
+});
