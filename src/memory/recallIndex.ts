@@ -217,7 +217,7 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
         tokenStarts.array[id] = UNREAD;
         continue;
       }
-      const own = old.subarray(start, tokenEnds.array[id]!);
+      const own = old.subarray(start, tokenEnds.array[id]);
       tokens.array.set(own, to);
       tokenStarts.array[id] = to;
       to += own.length;
