@@ -2,6 +2,7 @@ import { ln } from '../kernel/maths.ts';
 import { assert } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32 } from '../kernel/rng.ts';
+import { inFavourOfFresh, type ScoredMemory } from './freshFirst.ts';
 import { passageSignature, SIGNATURE_BYTES, summarise } from './directory.ts';
 import type { AgentMemory, MemoryFull } from './agentMemoryTypes.ts';
 import { GrowableU32, TextArena } from './growable.ts';
@@ -10,16 +11,12 @@ import type { MemoryEvent } from './memoryEvent.ts';
 import { ringLabel, termsOf } from './memoryLabels.ts';
 import { NearDuplicates } from './nearDuplicates.ts';
 import type { MemoryOptions } from './options.ts';
-import type { MemoryDraft, MemoryRecord, RecallHit } from './record.ts';
+import type { MemoryDraft, MemoryRecord } from './record.ts';
 import { analyseQuestion, questionOfTerms } from './question.ts';
 import { createRecallIndex } from './recallIndex.ts';
 import { RingLife } from './ringLife.ts';
 import type { RingMove } from './ringPolicy.ts';
 import { emptyMeter, ringsOf, type RingMeter } from './rings.ts';
-
-/** How much of a superseded memory's score is left when it is shown beside what supersedes it. */
-const STALE_SHARE = 0.5;
-const belowFresh = (score: number): number => score - (1 - STALE_SHARE) * Math.abs(score);
 
 /** How many memories the second stage of recall looks at: an agent holds hundreds and is asked for a few. */
 const CANDIDATES = 20;
@@ -306,19 +303,9 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
         k <= 0 ? 0 : k + staleCount,
         { termWeights: terms, comparable: true, candidates: CANDIDATES, spelling, ...(accept && { accept }) },
       );
-      if (staleCount === 0) return found.map((hit) => ({ record: withText(hit.id), score: hit.score }));
-      const scores = new Map<number, number>();
-      const old = new Map<number, number>();
-      for (const { id: i, score } of found) {
-        const fresh = freshest(i + 1);
-        scores.set(fresh, Math.max(scores.get(fresh) ?? -Infinity, score));
-        if (fresh !== i + 1) old.set(i + 1, fresh);
-      }
-      const hits = [...scores].map(([seq, score]): RecallHit => ({ record: withText(seq - 1), score }));
-      if (stale)
-        for (const [seq, fresh] of old)
-          hits.push({ record: withText(seq - 1), score: belowFresh(scores.get(fresh)!), staleBy: fresh });
-      return hits.sort((a, b) => b.score - a.score || a.record.seq - b.record.seq).slice(0, Math.max(0, k));
+      const scored = found.map(({ id, score }): ScoredMemory => ({ seq: id + 1, score }));
+      const hits = staleCount === 0 ? scored : inFavourOfFresh(scored, freshest, stale);
+      return hits.slice(0, Math.max(0, k)).map(({ seq, ...hit }) => ({ record: withText(seq - 1), ...hit }));
     },
     noteRecalled(seqs, nowMs = 0) {
       for (const seq of seqs) life.recalled(seq, nowMs);
