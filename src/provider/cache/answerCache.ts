@@ -119,6 +119,18 @@ export class AnswerCache {
     return this.#policy instanceof AutoPolicy ? this.#policy.leader : (this.#options.policy as PolicyName);
   }
 
+  /** A fresh answer, for a layer that fetches nothing itself; null when there is none. */
+  get(key: string, nowMs: number): string | null {
+    const kept = this.#live(key, nowMs);
+    if (this.#options.bytes > 0) this.#policy.touch(key);
+    if (kept === undefined || kept.refusal || nowMs - kept.atMs > this.#options.ttlMs) {
+      this.#counts.misses++;
+      return null;
+    }
+    this.#counts.hits++;
+    return kept.text;
+  }
+
   /** @param refresh fetch it anew, whatever is kept */
   ask(key: string, waiter: number, nowMs: number, refresh = false): CacheAnswer {
     const kept = this.#live(key, nowMs);
