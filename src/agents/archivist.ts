@@ -162,6 +162,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       maxTokens: options.maxOutputTokens,
       deadlineAtMs: question.deadlineAtMs,
       cacheKey: [question.text, ...given.map((c) => c.record.source)].join('\n'),
+      restsOn: given.map((c) => c.record.source),
     });
     if (!result.ok) {
       leg('model', result.error.message);

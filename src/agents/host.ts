@@ -12,6 +12,7 @@ import { analyse } from '../memory/text.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { createModelClient } from '../provider/client.ts';
+import { createNodeAnswers } from '../provider/cache/nodeAnswers.ts';
 import { createLeasedDesk } from '../provider/leasedDesk.ts';
 import type { DeskPort, FetchHandler } from '../provider/port.ts';
 import { drawPromptTokens, profileOf } from '../provider/profile.ts';
@@ -31,6 +32,9 @@ import { agentOwner, nodeOwner, replayNodeLog } from './nodeLog.ts';
 import type { Node, Resident } from './nodeTypes.ts';
 import { GATE_ADDRESS } from './protocol.ts';
 import { isTopic, topicHome } from './topicAddress.ts';
+
+/** An answer is kept in the node itself for so long at most. */
+const NODE_TTL_MS = 60_000;
 
 /** A prompt has room for its instruction, the question and one whole passage. */
 const PROMPT_TOKENS_MIN = 400;
@@ -105,7 +109,16 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   }
 
   const rush = new Histogram();
-  const model = createModelClient(env, ports.fetch, createLeasedDesk(env, ports.desk), spec.options.provider);
+  const { provider } = spec.options;
+  const answers = createNodeAnswers(env, createLeasedDesk(env, ports.desk), {
+    policy: provider.cachePolicy,
+    bytes: provider.cacheBytes > 0 ? provider.cacheNodeBytes : 0,
+    // What another layer gave is not fresh for another whole time here.
+    ttlMs: Math.min(provider.cacheTtlMs, NODE_TTL_MS),
+    staleMs: 0,
+    negativeMs: 0,
+  });
+  const model = createModelClient(env, ports.fetch, answers, provider);
   const profile = profileOf(spec.options.provider.profile);
   const residents: Resident[] = spec.agents.map(({ id }) => {
     const memory = memories.get(id)!;
@@ -162,6 +175,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
           : isTopic(address)
             ? topicHome(address, nodes)
             : placement.get(address),
+      onChanged: (tags) => ports.desk.note({ type: 'changed', tags }),
       onFailure: (error) => ports.onFailure(error.message),
       onPoison: ports.onWarning,
     },

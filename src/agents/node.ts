@@ -238,6 +238,9 @@ export function startNode(
     env.defer(() => requests.fail(name, { reason, detail }));
 
   const host: TurnHost = {
+    tellChanged(sources) {
+      if (sources.length > 0) config.onChanged?.(sources);
+    },
     env,
     requests,
     nodeOf,

@@ -30,6 +30,8 @@ export interface NodeConfig {
   readonly nodeOf: (address: string) => NodeId | undefined;
   /** The reducers of its links, for tests that bring others. */
   readonly link?: LinkReducers;
+  /** An agent forgot or superseded what came from these sources. */
+  readonly onChanged?: (sources: readonly string[]) => void;
   /** Crash memory said no: the node must end, and its supervisor decide. */
   readonly onFailure: (error: JournalError) => void;
   /** A message could not be dealt with and is a dead letter, or a memory found no room. */

@@ -2,6 +2,7 @@ import type { Level, Message } from '../bus/wire.ts';
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import type { NodeId } from '../kernel/ids.ts';
 import type { JournalEntry } from '../memory/journal.ts';
+import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import { carryOutWishes, isIdle, noWishes } from '../memory/memoryTurn.ts';
 import { agentLogEntry } from './agentLog.ts';
 import type { NodeBooks } from './nodeBooks.ts';
@@ -17,6 +18,8 @@ export type Draft = Omit<Message, 'hlc'>;
 
 /** What turns need of their node. */
 export interface TurnHost {
+  /** What answers may rest on has changed. */
+  tellChanged(sources: readonly string[]): void;
   readonly env: Env;
   readonly requests: Requests;
   readonly books: NodeBooks;
@@ -65,6 +68,7 @@ export function createTurn(
     if (!memory || id === 'gate' || isIdle(wished))
       return host.commitAndSend(going, entries, [], () => undefined);
     host.books.save(resident);
+    host.tellChanged(changedBy(memory, wished));
     const consolidates = host.books.agentLogs.mayConsolidate(id);
     const { log, records, refused } = carryOutWishes(memory, wished, host.env.now(), consolidates);
     if (refused !== null) host.noteFull(refused);
@@ -139,3 +143,9 @@ const subscription = (from: string, topic: string, kind: string): Draft => ({
   kind,
   body: null,
 });
+
+/** Sources of the memories that a turn forgets or supersedes: answers that rest on them are no longer true. */
+function changedBy(memory: AgentMemory, { drafts, forgotten }: ReturnType<typeof noWishes>): string[] {
+  const seqs = [...forgotten, ...drafts.flatMap((d) => (d.supersedes > 0 ? [d.supersedes] : []))];
+  return seqs.flatMap((seq) => memory.get(seq)?.source ?? []);
+}

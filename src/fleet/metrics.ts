@@ -62,6 +62,13 @@ export function groveMetrics(s: GroveSnapshot, gate: Gate, rush: Histogram): str
   counter('cache_requests_total', 'Lookups in the response cache.', s.provider.cacheMisses, {
     result: 'miss',
   });
+  const { cache } = provider;
+  for (const [layer, hits] of Object.entries(cache.by))
+    counter('cache_hits_total', 'Answers out of the response cache, by where they were.', hits, { layer });
+  counter('cache_stale_total', 'Answers given while they were fetched anew.', cache.stale);
+  counter('cache_negative_total', 'Refusals given without asking again.', cache.negative);
+  counter('cache_evicted_total', 'Answers that made room for others.', cache.evicted);
+  counter('cache_invalidated_total', 'Answers dropped because what they rest on changed.', cache.invalidated);
   counter('crash_writes_acked_total', 'Memories acknowledged by crash memory.', crash.ackedWrites);
   counter('crash_writes_lost_total', 'Acknowledged memories that were missing after a recovery.', crash.lost);
   counter('kills_total', 'Nodes killed by faults.', s.kills);

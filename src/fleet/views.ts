@@ -136,6 +136,18 @@ export interface ProviderView {
   readonly inFlight: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  /** The layers of the answer cache; counts since the start. */
+  readonly cache: {
+    /** Hits by where the answer was: in the node, its region, another region, on disk; or in another's request under way. */
+    readonly by: Readonly<Record<'node' | 'region' | 'other region' | 'disk' | 'joined', number>>;
+    readonly stale: number;
+    readonly negative: number;
+    readonly evicted: number;
+    readonly invalidated: number;
+    readonly entries: number;
+    readonly bytes: number;
+    readonly diskBytes: number;
+  };
   /** Requests that were not sent since they could not have made their deadline. */
   readonly shed: number;
   /** Second requests for late answers. */

@@ -2,7 +2,7 @@ import type { CancelTimer, Env } from '../kernel/env.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32 } from '../kernel/rng.ts';
 import { BREAKER_CLOSED, stepBreaker, type BreakerInput, type BreakerState } from './breaker.ts';
-import { readCompletion, type WireOutcome } from './completion.ts';
+import { isFinal, readCompletion, type WireOutcome } from './completion.ts';
 import { endpointUrl } from './endpoints.ts';
 import type { ProviderOptions } from './options.ts';
 import type {
@@ -33,6 +33,9 @@ const ATTEMPTS_MAX = 5;
 const STALE_PERMIT_MS = 300;
 /** A node that is always this slow must get to send in the end. */
 const HAND_BACKS_MAX = 3;
+
+/** A stale answer may take this long to be fetched anew. */
+const REFRESH_MS = 30_000;
 
 type Go = Extract<DeskReply, { type: 'go' }>;
 
@@ -99,6 +102,7 @@ export function createModelClient(
           maxOutputTokens: request.maxTokens,
           deadlineAtMs: request.deadlineAtMs,
           ...(request.cacheKey === undefined ? {} : { cacheKey: request.cacheKey }),
+          ...(request.restsOn === undefined ? {} : { restsOn: request.restsOn }),
           ...(request.priority === undefined ? {} : { priority: request.priority }),
         },
         (reply) => {
@@ -199,6 +203,7 @@ export function createModelClient(
         told,
         ...(over === undefined ? {} : { over }),
         ...(gaveUp ? { gaveUp } : {}),
+        ...(isFinal(status) ? { refusal: message } : {}),
       });
     } else {
       const unreachable = outcome.type === 'network';
@@ -227,6 +232,7 @@ export function createModelClient(
     request: ModelRequest,
     nested: number,
     hold: { retryAfterMs: number | null },
+    refresh = false,
   ): Promise<Result<Completion, ModelFailure>> {
     let avoid: number | undefined;
     const most = nested > 0 ? 1 : attemptsMax;
@@ -251,6 +257,7 @@ export function createModelClient(
         inputTokens,
         ...(avoid === undefined ? {} : { avoid }),
         ...(nested === 0 ? {} : { nested }),
+        ...(refresh ? { refresh } : {}),
       });
       if (reply === null || reply.type !== 'go') tell({ type: 'inconclusive' });
       if (reply === null)
@@ -260,8 +267,15 @@ export function createModelClient(
           attempts,
         );
       if (reply.type === 'shed') return fail('shed', reply.message, attempts);
+      if (reply.type === 'refused')
+        return fail(
+          'refused',
+          `The provider refused an equal request just before (${reply.message}).`,
+          attempts,
+        );
       queuedMs += reply.queuedMs;
-      if (reply.type === 'cached')
+      if (reply.type === 'cached') {
+        if (reply.refresh) refreshLater(request);
         return ok({
           text: reply.text,
           inputTokens: 0,
@@ -271,6 +285,7 @@ export function createModelClient(
           providerMs: 0,
           attempts,
         });
+      }
 
       const { outcome, go, ms: providerMs, sent } = await sendHedged(request, reply, inputTokens);
       attempts += sent;
@@ -288,6 +303,14 @@ export function createModelClient(
       avoid = go.endpoint;
       await sleep(waitMs);
     }
+  }
+
+  /** Fetches a stale answer anew while nobody waits for it; whatever comes of it, the asker has been served. */
+  function refreshLater(request: ModelRequest): void {
+    const later: ModelRequest = { ...request, deadlineAtMs: env.now() + REFRESH_MS, priority: 2 };
+    env.defer(() => {
+      attempt(later, 0, { retryAfterMs: null }, true).catch(() => undefined);
+    });
   }
 
   /** Minds who asks again what has just failed: as long as a retry would have to wait, so has that. */

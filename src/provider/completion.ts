@@ -78,3 +78,7 @@ export async function readCompletion(response: Response): Promise<WireOutcome> {
     };
   return { type: 'answer', text, usage: { inputTokens, outputTokens }, told: toldLimits(response.headers) };
 }
+
+/** Statuses that another try would bring again. */
+export const isFinal = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 429;

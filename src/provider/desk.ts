@@ -1,25 +1,19 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import { pickTarget } from './balancer.ts';
-import type { Desk } from './deskViews.ts';
+import { createDeskAnswers, ONE_PLACE, type AnswerPlaces, type Told } from './deskAnswers.ts';
+import { cacheView, type Desk } from './deskViews.ts';
 import { HedgeBudget } from './hedging.ts';
 import { LeaseSizer } from './leasing.ts';
-import {
-  CONCURRENCY,
-  enforcedLimits,
-  minuteLimits,
-  NO_CONCURRENCY_LIMIT,
-  type EnforcedLimit,
-} from './limits.ts';
+import { CONCURRENCY, enforcedLimits, minuteLimits, NO_CONCURRENCY_LIMIT } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
 import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
 import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
 import { LEASE_MS, quotaPlan } from './quotaPlan.ts';
 import { inFlightOf } from './quotaState.ts';
-import { ResponseCache, type CacheEffect } from './responseCache.ts';
 import { NO_ROOM } from './shedding.ts';
 import { Target } from './target.ts';
-import { UsageWindow, type Usage } from './usageWindow.ts';
+import { usedOf, UsageWindow } from './usageWindow.ts';
 
 interface Caller {
   readonly holder: number;
@@ -30,6 +24,7 @@ interface Caller {
 
 interface Granted {
   readonly key: string | undefined;
+  readonly restsOn: readonly string[];
   readonly holder: number;
   readonly atMs: number;
   readonly hedge: boolean;
@@ -39,7 +34,7 @@ interface Granted {
 const NESTED_MAX = 1_000;
 
 /** Builds the desk: a quota for each endpoint, one balancer over them, one cache for all. */
-export function createDesk(env: Env, options: ProviderOptions): Desk {
+export function createDesk(env: Env, options: ProviderOptions, places: AnswerPlaces = ONE_PLACE): Desk {
   const enforced = enforcedLimits(options);
   const limits = minuteLimits(enforced);
   const { concurrency } = enforced;
@@ -49,14 +44,14 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
   const random = env.random('provider/balancer');
   const hedges = new HedgeBudget();
   const leases = new LeaseSizer();
-  const cache = new ResponseCache(options.cacheEntries);
+  const answers = createDeskAnswers(env, options, places);
   const usage = new UsageWindow(env.now());
   const waits = new Histogram(0.1);
   const callers = new Map<number, Caller>();
   /** Permits, by their number over all endpoints. */
   const granted = new Map<number, Granted>();
-  /** Waiters of another's flight, each with the timer of its own deadline. */
-  const cacheWaits = new Map<number, CancelTimer>();
+  /** Callers that wait for an answer, and how each stops waiting. */
+  const waiting = new Map<number, CancelTimer>();
   const totals = {
     agent429: 0,
     wire429: 0,
@@ -66,6 +61,8 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     reclaimed: 0,
     leased: 0,
     nested: 0,
+    /** Answers that nodes gave by themselves. */
+    nodeHits: 0,
   };
   const nestedBy = new Map<string, number>();
   /** How often each holder died: ports of earlier lives are closed. */
@@ -86,17 +83,25 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     env.defer(() => caller.done(answer));
   }
 
-  function onCache(effect: CacheEffect | null): void {
-    if (effect === null) return;
-    const ids = effect.type === 'answer' ? effect.waiters : [effect.waiter];
-    for (const id of ids) {
-      cacheWaits.get(id)?.();
-      cacheWaits.delete(id);
-      const caller = callers.get(id);
-      if (caller === undefined) continue;
-      if (effect.type === 'answer')
-        reply(id, { type: 'cached', text: effect.text, queuedMs: env.now() - caller.sinceMs });
-      else enqueue(id, caller);
+  function onAnswer(id: number, told: Told): void {
+    waiting.delete(id);
+    const caller = callers.get(id);
+    if (caller === undefined) return;
+    switch (told.type) {
+      case 'answer': {
+        const { text, layer, refresh } = told;
+        return reply(id, { type: 'cached', text, layer, refresh, queuedMs: env.now() - caller.sinceMs });
+      }
+      case 'refused':
+        return reply(id, told);
+      case 'late':
+        return reply(id, {
+          type: 'shed',
+          message:
+            'Not sent: an equal request was under way, and its answer did not come before the deadline. Ask again, or allow more time.',
+        });
+      case 'lead':
+        return enqueue(id, caller);
     }
   }
 
@@ -158,7 +163,7 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     const { cacheKey: key, hedge } = caller.request;
     if (effect.type === 'shed') {
       reply(effect.id, { type: 'shed', message: effect.message });
-      if (key !== undefined && hedge !== true) onCache(cache.fail(key));
+      if (key !== undefined && hedge !== true) answers.fail(key);
       return;
     }
     const queuedMs = env.now() - caller.sinceMs;
@@ -183,7 +188,13 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     else hedges.earn();
     target.track.start();
     target.tell({ type: 'ask', giveUpMs: request.deadlineAtMs });
-    granted.set(permit, { key: hedge ? undefined : request.cacheKey, holder, atMs: env.now(), hedge });
+    granted.set(permit, {
+      key: hedge ? undefined : request.cacheKey,
+      restsOn: request.restsOn ?? [],
+      holder,
+      atMs: env.now(),
+      hedge,
+    });
   }
 
   /** A node that asks often, and nothing that the cache could answer, gets budget for its next requests with the permit. */
@@ -206,23 +217,9 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
         nestedBy.set(request.agent, (nestedBy.get(request.agent) ?? 0) + 1);
     }
     const key = request.hedge === true ? undefined : request.cacheKey;
-    const known = key === undefined ? null : cache.ask(key, id);
-    if (known?.type === 'hit') {
-      reply(id, { type: 'cached', text: known.text, queuedMs: 0 });
-    } else if (known?.type === 'wait') {
-      const leave = (): void => {
-        cacheWaits.delete(id);
-        cache.leave(key!, id);
-        reply(id, {
-          type: 'shed',
-          message:
-            'Not sent: an equal request was under way, and its answer did not come before the deadline. Ask again, or allow more time.',
-        });
-      };
-      cacheWaits.set(id, env.setTimer(Math.max(0, request.deadlineAtMs - env.now()), leave));
-    } else {
-      enqueue(id, caller);
-    }
+    if (key === undefined) return enqueue(id, caller);
+    const leave = answers.ask(holder, request, (answer) => onAnswer(id, answer));
+    if (leave !== null) waiting.set(id, leave);
   }
 
   function settle(holder: number, settlement: DeskSettlement): void {
@@ -250,10 +247,16 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
       ...(over === undefined ? {} : { over }),
     });
     if (held.key === undefined) return;
-    onCache(text === null ? cache.fail(held.key) : cache.fill(held.key, text));
+    if (text !== null) answers.fill(held.key, text, held.restsOn);
+    else answers.fail(held.key, settlement.refusal);
   }
 
   function note(holder: number, told: DeskNote): void {
+    if (told.type === 'node-answers') {
+      totals.nodeHits += told.hits;
+      return;
+    }
+    if (told.type === 'changed') return answers.changed(told.tags);
     const target = targetOf(told.lease);
     const lease = Math.floor(told.lease / stride);
     const own = target.quota.leases.get(lease)?.holder === holder;
@@ -287,11 +290,10 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
       if (caller.holder !== holder) continue;
       callers.delete(id);
       const key = caller.request.cacheKey;
-      const waits = cacheWaits.get(id);
-      if (waits !== undefined) {
-        waits();
-        cacheWaits.delete(id);
-        cache.leave(key!, id);
+      const leave = waiting.get(id);
+      if (leave !== undefined) {
+        leave();
+        waiting.delete(id);
       } else if (key !== undefined && caller.request.hedge !== true) keys.push(key);
     }
     for (const [permit, held] of granted) {
@@ -302,7 +304,13 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
       if (held.key !== undefined) keys.push(held.key);
     }
     for (const target of targets) step(target, { type: 'release-holder', holder });
-    for (const key of keys) onCache(cache.fail(key));
+    for (const key of keys) answers.fail(key);
+    answers.forget(holder);
+  }
+
+  function cacheTotals(): { readonly cacheHits: number; readonly cacheMisses: number } {
+    const { hits, misses } = cacheView(answers.counts(), totals.nodeHits);
+    return { cacheHits: hits, cacheMisses: misses };
   }
 
   return {
@@ -318,6 +326,9 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
         },
         note(told) {
           if (lives()) note(holder, told);
+        },
+        watch(since, done) {
+          if (lives()) answers.watch(holder, since, done);
         },
       };
     },
@@ -335,8 +346,8 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
         ],
         queued: queued(),
         inFlight: inFlight(),
-        cacheHits: cache.hits,
-        cacheMisses: cache.misses,
+        ...cacheTotals(),
+        cache: cacheView(answers.counts(), totals.nodeHits),
         endpoints:
           stride === 1
             ? []
@@ -355,8 +366,7 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     counts: () => ({
       ...totals,
       queued: queued(),
-      cacheHits: cache.hits,
-      cacheMisses: cache.misses,
+      ...cacheTotals(),
       hedges: hedges.sent,
       hedgesWon: hedges.won,
     }),
@@ -376,7 +386,3 @@ export function createDesk(env: Env, options: ProviderOptions): Desk {
     },
   };
 }
-
-/** What of the account of use counts against a limit. */
-const usedOf = ({ unit }: EnforcedLimit, charged: Usage['charged']): number =>
-  unit === 'totalTokens' ? charged.inputTokens + charged.outputTokens : charged[unit];

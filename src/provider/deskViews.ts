@@ -1,3 +1,4 @@
+import type { SharedAnswersCounts } from './cache/sharedAnswers.ts';
 import type { DeskPort } from './port.ts';
 
 /** The provider as the page draws it. */
@@ -8,6 +9,7 @@ export interface ProviderView {
   readonly inFlight: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  readonly cache: CacheView;
   /** One line an endpoint, when there are several. */
   readonly endpoints: readonly EndpointView[];
   readonly shed: number;
@@ -16,6 +18,59 @@ export interface ProviderView {
   readonly nested: { readonly requests: number; readonly by: string };
   /** Waits for the quota of requests that went, ms: median and 99th percentile. */
   readonly waitMs: { readonly p50: number; readonly p99: number };
+}
+
+/** The layers of the answer cache. Counts since the start. */
+export interface CacheView {
+  /** Answers given without a request of their own, wherever they came from; and callers that had to fetch. */
+  readonly hits: number;
+  readonly misses: number;
+  /** The hits by where they came from; `joined`: another one's request under way. */
+  readonly by: {
+    readonly node: number;
+    readonly region: number;
+    readonly 'other region': number;
+    readonly disk: number;
+    readonly joined: number;
+  };
+  readonly stale: number;
+  readonly negative: number;
+  readonly evicted: number;
+  readonly expired: number;
+  readonly invalidated: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly diskBytes: number;
+  /** The eviction policies in use, by region. */
+  readonly policies: readonly string[];
+}
+
+/** @param nodeHits answers that nodes gave by themselves */
+export function cacheView({ regions, otherRegion, disk }: SharedAnswersCounts, nodeHits: number): CacheView {
+  const sum = (of: (r: (typeof regions)[number]) => number): number => regions.reduce((n, r) => n + of(r), 0);
+  const diskHits = disk?.hits ?? 0;
+  const by = {
+    node: nodeHits,
+    region: sum((r) => r.hits),
+    'other region': otherRegion,
+    disk: diskHits,
+    joined: sum((r) => r.joined),
+  };
+  return {
+    hits: by.node + by.region + otherRegion + diskHits + by.joined,
+    // A region that led and got the answer from elsewhere fetched nothing.
+    misses: Math.max(0, sum((r) => r.misses) - otherRegion - diskHits),
+    by,
+    stale: sum((r) => r.staleHits),
+    negative: sum((r) => r.negativeHits),
+    evicted: sum((r) => r.evicted),
+    expired: sum((r) => r.expired),
+    invalidated: sum((r) => r.invalidated),
+    entries: sum((r) => r.size),
+    bytes: sum((r) => r.bytes),
+    diskBytes: disk?.bytes ?? 0,
+    policies: regions.map((r) => r.policy),
+  };
 }
 
 /** One endpoint as the desk sees it. */

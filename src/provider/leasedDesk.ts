@@ -58,5 +58,6 @@ export function createLeasedDesk(env: Env, desk: DeskPort): DeskPort {
     },
     settle: (settlement) => desk.settle(settlement),
     note: (note) => desk.note(note),
+    watch: (since, done) => desk.watch(since, done),
   };
 }

@@ -34,7 +34,22 @@ export const providerOptions = section({
   networkMs: withDefault(number(0, 10_000), 20),
   /** Each way may take up to this much longer, uniformly. */
   networkJitterMs: withDefault(number(0, 10_000), 20),
-  /** Answers kept for equal prompts; 0 turns the cache off. */
-  cacheEntries: withDefault(integer(0, 1_000_000), 2_000),
+  /** Bytes of answers kept for equal prompts, in each region; 0 turns all caching off. */
+  cacheBytes: withDefault(integer(0, 1_000_000_000), 8_388_608),
+  /** The same in each node, before anybody is asked; 0 for none. */
+  cacheNodeBytes: withDefault(integer(0, 100_000_000), 65_536),
+  /** The same on disk, over reloads; 0 for none. */
+  cacheDiskBytes: withDefault(integer(0, 1_000_000_000), 16_777_216),
+  /** Which answers go first; `auto` follows the policy that does best. */
+  cachePolicy: withDefault(
+    oneOf('auto', 'lru', 'fifo', 'sieve', 's3-fifo', 'arc', 'lirs', 'w-tinylfu'),
+    'auto',
+  ),
+  /** A kept answer is fresh for so long, */
+  cacheTtlMs: withDefault(integer(0, 604_800_000), 600_000),
+  /** given for so long after that while it is fetched anew, */
+  cacheStaleMs: withDefault(integer(0, 604_800_000), 60_000),
+  /** and a refusal that would come again is remembered for so long. */
+  cacheNegativeMs: withDefault(integer(0, 3_600_000), 1_000),
 });
 export type ProviderOptions = Infer<typeof providerOptions>;

@@ -1,4 +1,5 @@
 import type { Result } from '../kernel/result.ts';
+import type { AnswerLayer } from './cache/sharedAnswers.ts';
 import type { Priority } from './fairQueue.ts';
 import type { Unit } from './meter.ts';
 import type { ToldLimit } from './quotaTypes.ts';
@@ -17,6 +18,8 @@ export interface ModelRequest {
   readonly deadlineAtMs: number;
   /** Requests of equal key may share an answer; omit to never cache. */
   readonly cacheKey?: string;
+  /** What a kept answer rests on, e.g. sources of passages: once one of these changes it is forgotten. */
+  readonly restsOn?: readonly string[];
   /** 0: someone waits for it; 1 (when missing): ordinary; 2: may take its time. */
   readonly priority?: Priority;
 }
@@ -59,6 +62,9 @@ export interface DeskRequest {
   readonly maxOutputTokens: number;
   readonly deadlineAtMs: number;
   readonly cacheKey?: string;
+  readonly restsOn?: readonly string[];
+  /** The kept answer is stale: fetch it anew. */
+  readonly refresh?: boolean;
   readonly priority?: Priority;
   /** The endpoint that has just failed it, or is at it already. */
   readonly avoid?: number;
@@ -93,7 +99,16 @@ export type DeskReply =
       readonly hedgeAfterMs: number;
       readonly lease?: DeskLease;
     }
-  | { readonly type: 'cached'; readonly text: string; readonly queuedMs: number }
+  | {
+      readonly type: 'cached';
+      readonly text: string;
+      readonly queuedMs: number;
+      readonly layer: AnswerLayer | 'node';
+      /** It is stale: whoever has it shall ask again with `refresh`, when nobody waits. */
+      readonly refresh: boolean;
+    }
+  /** An equal request was refused just before, and would be again. */
+  | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'shed'; readonly message: string };
 
 /** What became of a permitted request. */
@@ -112,11 +127,13 @@ export interface DeskSettlement {
   readonly unreachable?: boolean;
   /** To be cached under the request's key; null when it failed. */
   readonly text: string | null;
+  /** It was refused for what it asks, and would be again: a sentence. */
+  readonly refusal?: string;
   /** The agent was told of this failure: there was no other try. For the count of 429s that agents see. */
   readonly gaveUp?: boolean;
 }
 
-/** What a node tells of its leases. */
+/** What a node tells the desk. */
 export type DeskNote =
   /** A request has just gone on this lease, with that permit. */
   | {
@@ -125,11 +142,23 @@ export type DeskNote =
       readonly permit: number;
       readonly request: DeskRequest;
     }
-  | { readonly type: 'lease-returned'; readonly lease: number };
+  | { readonly type: 'lease-returned'; readonly lease: number }
+  /** Answers that the node gave out of its own layer since it last told. */
+  | { readonly type: 'node-answers'; readonly hits: number }
+  /** What answers rest on has changed. */
+  | { readonly type: 'changed'; readonly tags: readonly string[] };
+
+/** What changed, up to a version. */
+export interface Changes {
+  readonly version: number;
+  readonly tags: readonly string[];
+}
 
 /** The way from a node to the desk. Callbacks come later, never inside the call; messages arrive in order. */
 export interface DeskPort {
   acquire(request: DeskRequest, done: (reply: DeskReply) => void): void;
   settle(settlement: DeskSettlement): void;
   note(note: DeskNote): void;
+  /** Hears of what changed after version `since`, once there is something; ask again for more. */
+  watch(since: number, done: (changes: Changes) => void): void;
 }

@@ -1,4 +1,5 @@
 import { AXES, type Axis } from './limits.ts';
+import type { Unit } from './meter.ts';
 
 const SLOTS = 60;
 const SLOT_MS = 1000;
@@ -95,3 +96,7 @@ export class UsageWindow {
     return slot;
   }
 }
+
+/** What of it counts against a limit. */
+export const usedOf = ({ unit }: { readonly unit: Unit }, charged: Usage['charged']): number =>
+  unit === 'totalTokens' ? charged.inputTokens + charged.outputTokens : charged[unit];

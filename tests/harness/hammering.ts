@@ -17,6 +17,7 @@ export const OPEN_DOOR: DeskPort = {
     done({ type: 'go', permit: 0, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
   settle: () => undefined,
   note: () => undefined,
+  watch: () => undefined,
 };
 
 const WORDS = 'union treasury navy harvest railway treaty tariff senate river frontier school canal'.split(
@@ -139,6 +140,9 @@ export async function hammer(plan: HammeringPlan): Promise<Hammering> {
       },
       note: (note) => {
         if (isAlive()) there(() => port.note(note));
+      },
+      watch: (since, done) => {
+        if (isAlive()) there(() => port.watch(since, (changes) => back(() => isAlive() && done(changes))));
       },
     };
   }

@@ -59,7 +59,7 @@ export function createNodeAnswers(env: Env, desk: DeskPort, options: AnswerCache
         const text = cache.get(key, env.now());
         if (text !== null) {
           tellLater();
-          env.defer(() => done({ type: 'cached', text, queuedMs: 0, layer: 'node' }));
+          env.defer(() => done({ type: 'cached', text, queuedMs: 0, layer: 'node', refresh: false }));
           return;
         }
       }
@@ -68,7 +68,7 @@ export function createNodeAnswers(env: Env, desk: DeskPort, options: AnswerCache
       desk.acquire(request, (reply) => {
         asked.delete(one);
         if (reply.type === 'go') underWay.set(reply.permit, one);
-        if (reply.type === 'cached' && reply.refresh !== true && !one.spoilt)
+        if (reply.type === 'cached' && !reply.refresh && !one.spoilt)
           cache.fill(key, reply.text, tags, env.now());
         done(reply);
       });

@@ -18,6 +18,7 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import { builtInCorpus, chargesOf, createLibrary, type Corpus } from './corpora.ts';
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
+import { openIdbAnswerStore } from './idbAnswerStore.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { portChannels } from './portChannels.ts';
 import { createPortExchange } from './portExchange.ts';
@@ -65,9 +66,11 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
   const { scenario, epochMs, baseUrl } = config;
   const store = spawnStore();
   const provider = spawnProvider();
+  const answers = openIdbAnswerStore(`${config.database}-answers`);
   let watch: CrashWatch | null = null;
   const close = (): void => {
     watch?.stop();
+    answers.close();
     store.end();
     provider.end();
   };
@@ -103,13 +106,19 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     if (goesOn) carried = await store.control.carryOver(nodes);
     else {
       await store.control.forget();
+      answers.clear();
       await store.control.writeGrove(writeRecord(corpus, count, pool));
     }
 
     const charges = chargesOf(corpus, count);
     const placement = placeAgents(count, nodes);
     const news = new BroadcastChannel(newsChannel(grove));
-    const desk = createDesk(env, scenario.provider);
+    const { regions } = scenario.fleet;
+    const desk = createDesk(env, scenario.provider, {
+      regions: regions.length,
+      regionOf: (node) => regions.indexOf(regionOf(node, nodes, regions)),
+      store: answers,
+    });
     const directory = createDirectoryDesk(env);
     const library = createLibrary(corpus);
     const agents = charges.map((c) => c.id);

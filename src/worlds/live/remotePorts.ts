@@ -18,6 +18,7 @@ export function deskOver(caller: Caller): DeskPort {
     acquire: (request, done) => caller.call('acquire', request, done),
     settle: (settlement) => caller.call('settle', settlement),
     note: (note) => caller.call('note', note),
+    watch: (since, done) => caller.call('watch', since, done),
   };
 }
 
@@ -53,6 +54,7 @@ export function serveDesk(
     acquire: (request: DeskRequest, answer) => desk.acquire(request, answer),
     settle: (settlement: DeskSettlement) => desk.settle(settlement),
     note: (note: DeskNote) => desk.note(note),
+    watch: (since: number, answer) => desk.watch(since, answer),
   });
 }
 

@@ -26,6 +26,7 @@ import {
   type MachineClock,
   type VirtualProcess,
 } from './virtualEnv.ts';
+import { createVirtualAnswerDisk } from './virtualAnswerStore.ts';
 import { openVirtualLife, type SessionWrapper } from './virtualLife.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
@@ -160,9 +161,14 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   /** Machines that start set their clocks. */
   const bootMachines = (): MachineClock[] =>
     Array.from({ length: nodes + 1 }, (_, id) => createMachineClock(world, plan.clockRates[id]));
+  const answers = createVirtualAnswerDisk(world);
   let machines = bootMachines();
   const store = openStore();
-  let life = openVirtualLife({ ...around, machines }, { ...store, gateLog: [], carriedMessages: null }, 1);
+  let life = openVirtualLife(
+    { ...around, machines, answers },
+    { ...store, gateLog: [], carriedMessages: null },
+    1,
+  );
   store.writer.ready((r) => {
     if (!r.ok) life.conductor.fail(r.error.message);
   });
@@ -180,7 +186,7 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
         owners.forEach((owner, i) => tap.catchUp(owner, logs.value[i]!));
         machines = bootMachines();
         life = openVirtualLife(
-          { ...around, machines },
+          { ...around, machines, answers },
           {
             process,
             writer,

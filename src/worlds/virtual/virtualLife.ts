@@ -20,6 +20,7 @@ import { createDesk } from '../../provider/desk.ts';
 import type { Desk } from '../../provider/deskViews.ts';
 import type { SimulatedProvider } from '../../provider/simulated.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import type { VirtualAnswerDisk } from './virtualAnswerStore.ts';
 import { createVirtualProcess, type MachineClock, type VirtualProcess } from './virtualEnv.ts';
 import { spawnVirtualHost, type VirtualHost } from './virtualHost.ts';
 import type { VirtualNetwork } from './virtualNetwork.ts';
@@ -55,6 +56,8 @@ export interface LifeSurroundings {
   readonly ledger: Ledger;
   /** Per log of an agent: the highest memory number that became durable. */
   readonly committed: ReadonlyMap<string, number>;
+  /** Cached answers, which outlive a power cut. */
+  readonly answers: VirtualAnswerDisk;
   /** Per node from 0, the conductor's. */
   readonly machines: readonly MachineClock[];
   readonly session?: SessionWrapper;
@@ -100,7 +103,11 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
   const { regions, interRegionMs } = scenario.fleet;
   const home = createVirtualProcess(world, GATE, name, machines[GATE]);
   const { env } = home;
-  const desk = createDesk(env, scenario.provider);
+  const desk = createDesk(env, scenario.provider, {
+    regions: scenario.fleet.regions.length,
+    regionOf: (id) => regions.indexOf(regionOf(id, nodes, regions)),
+    store: around.answers.storeOf(home),
+  });
   const directory = createDirectoryDesk(env);
   const placement = placeAgents(charges.length, nodes);
   const nodeOf = new Map<string, number>(charges.map((c, i) => [c.id, placement[i]!]));

@@ -65,6 +65,7 @@ export function deskOver(port: VirtualPort, desk: DeskPort): DeskPort {
     acquire: (request, done) => port.post(request, (q) => desk.acquire(q, (r) => port.answer(r, done))),
     settle: (settlement) => port.post(settlement, (s) => desk.settle(s)),
     note: (note) => port.post(note, (n) => desk.note(n)),
+    watch: (since, done) => port.post(since, (s) => desk.watch(s, (changes) => port.answer(changes, done))),
   };
 }
 

@@ -63,6 +63,7 @@ function noting(): { port: DeskPort; settled: DeskSettlement[] } {
         done({ type: 'go', permit: ++permit, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
       settle: (s) => void settled.push(s),
       note: () => undefined,
+      watch: () => undefined,
     },
   };
 }
@@ -188,6 +189,7 @@ test('a permit that comes too late is handed back unused', async () => {
     acquire: (_r, done) => (reply = done),
     settle: (s) => void settled.push(s),
     note: () => undefined,
+    watch: () => undefined,
   };
   const endpoint = scripted(env, [200]);
   const client = createModelClient(env, endpoint.fetch, port, optionsWith({}));

@@ -24,7 +24,7 @@ interface Several {
 
 function several(endpoints: number, endpointSpread = 1): Several {
   const env = createTestEnv();
-  const options = optionsWith({ endpoints, endpointSpread, cacheEntries: 0 });
+  const options = optionsWith({ endpoints, endpointSpread, cacheBytes: 0 });
   const provider = createEndpoints(env, options, (its) =>
     createSimulatedProvider(its, profileOf('small-fast'), options),
   );

@@ -221,6 +221,7 @@ test('a node spends its lease without asking, tells of it, and returns the rest 
     },
     settle: () => undefined,
     note: (note) => void notes.push(note),
+    watch: () => undefined,
   };
   const leased = createLeasedDesk(env, desk);
   const permits: number[] = [];

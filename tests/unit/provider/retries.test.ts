@@ -56,7 +56,7 @@ test('a retry budget: ten at first, then one for five first tries', () => {
 
 function failing(headers: Record<string, string>, status = 429) {
   const env = createTestEnv();
-  const options = optionsWith({ cacheEntries: 0 });
+  const options = optionsWith({ cacheBytes: 0 });
   const desk = createDesk(env, options);
   const times: number[] = [];
   const fetch: FetchHandler = () => {

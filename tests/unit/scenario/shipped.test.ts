@@ -8,8 +8,10 @@ const read = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Record<string, unknown>;
 
 describe('the shipped scenarios', () => {
-  test('are the three that the page, the perf suite and the README name, and one of the virtual world', () => {
-    expect(shipped.sort()).toEqual(['bus-chaos.json', 'first-minute.json', 'killings.json', 'thousand.json']);
+  test('are those that the page, the perf suite and the README name', () => {
+    expect(shipped.sort()).toEqual(
+      ['bus-chaos', 'first-minute', 'killings', 'quota-saturation', 'thousand'].map((name) => `${name}.json`),
+    );
   });
 
   test.each(shipped)('%s is valid and named as its file', (name) => {
