@@ -17,13 +17,14 @@ import type {
 } from './port.ts';
 import { profileOf } from './profile.ts';
 import { estimatePromptTokens } from './prompt.ts';
+import { requestAs } from './requestDialect.ts';
 import { limitOver } from './rateHeaders.ts';
 import { backoffMs, RetryAccount } from './retryBudget.ts';
 
 /** What a client needs to know; a scenario's `ProviderOptions` will do. */
 export interface ClientOptions extends Pick<ProviderOptions, 'profile'> {
   /** Where chat completions are asked for, by endpoint. */
-  readonly urlOf?: (endpoint: number) => string;
+  readonly urlOf?: (endpoint: number, path: string) => string;
   /** Tries of one request, the first included. */
   readonly attemptsMax?: number;
 }
@@ -67,7 +68,7 @@ export function createModelClient(
 ): ModelPort {
   const urlOf = options.urlOf ?? endpointUrl;
   const attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
-  const model = profileOf(options.profile).model;
+  const profile = profileOf(options.profile);
   const jitter = env.random('provider/client');
   let breaker: BreakerState = BREAKER_CLOSED;
   const retries = new RetryAccount();
@@ -131,14 +132,15 @@ export function createModelClient(
     const controller = new AbortController();
     const cancel = env.setTimer(Math.max(0, request.deadlineAtMs - env.now()), () => controller.abort());
     const sentAtMs = env.now();
+    const { path, body } = requestAs(profile, request);
     const exchange = async (): Promise<Ended> => {
       let outcome: WireOutcome;
       try {
         const response = await fetch(
-          new Request(urlOf(go.endpoint), {
+          new Request(urlOf(go.endpoint, path), {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ model, messages: request.messages, max_tokens: request.maxTokens }),
+            body: JSON.stringify(body),
             signal: controller.signal,
           }),
         );

@@ -47,7 +47,7 @@ function parse(text: string): Loose {
 /** Codes of a 429 that no waiting cures: the account is out of money. */
 const NEVER = ['insufficient_quota', 'enforced_spend_limit_reached', 'billing_hard_limit_reached'];
 
-/** Reads an OpenAI-compatible chat completion; rejects only when the body cannot be read. */
+/** Reads a completion, an OpenAI-compatible one or an Anthropic message; rejects only when the body cannot be read. */
 export async function readCompletion(response: Response): Promise<WireOutcome> {
   const body = parse(await response.text());
   if (response.status !== 200) {
@@ -64,9 +64,10 @@ export async function readCompletion(response: Response): Promise<WireOutcome> {
       told: toldLimits(response.headers),
     };
   }
-  const text = at(body, 'choices', 0, 'message', 'content');
-  const inputTokens = at(body, 'usage', 'prompt_tokens');
-  const outputTokens = at(body, 'usage', 'completion_tokens');
+  const message = at(body, 'type') === 'message';
+  const text = message ? at(body, 'content', 0, 'text') : at(body, 'choices', 0, 'message', 'content');
+  const inputTokens = at(body, 'usage', message ? 'input_tokens' : 'prompt_tokens');
+  const outputTokens = at(body, 'usage', message ? 'output_tokens' : 'completion_tokens');
   if (typeof text !== 'string' || typeof inputTokens !== 'number' || typeof outputTokens !== 'number')
     return {
       type: 'status',

@@ -4,9 +4,9 @@ import type { FetchHandler } from './port.ts';
 import type { ProviderOptions } from './options.ts';
 import type { ProviderCounts, SimulatedProvider } from './simulated.ts';
 
-/** Where chat completions are asked for at endpoint `index` of the simulated provider. */
-export function endpointUrl(index: number): string {
-  return `https://model-${index}.invalid/v1/chat/completions`;
+/** Where a path is asked for at endpoint `index` of the simulated provider. */
+export function endpointUrl(index: number, path: string): string {
+  return `https://model-${index}.invalid${path}`;
 }
 
 /** How many times as long endpoint `index` of `count` takes as the first: evenly spread in ratio up to `spread`. */

@@ -58,6 +58,17 @@ function slidingLimiter(limit: EnforcedLimit): Limiter {
     },
     charge(cost, now) {
       prune(now);
+      // What is given back was charged earlier: the latest goes first, so that nothing becomes free earlier than it may.
+      if (cost < 0) {
+        let back = -cost;
+        for (let i = charges.length - 1; i >= first && back > 0; i--) {
+          const taken = Math.min(back, charges[i]!.amount);
+          charges[i]!.amount -= taken;
+          sum -= taken;
+          back -= taken;
+        }
+        return;
+      }
       sum += cost;
       const last = charges.at(-1);
       if (last !== undefined && charges.length > first && last.atMs === now) last.amount += cost;

@@ -37,7 +37,9 @@ export function readContent(content: unknown, path: string): Result<PromptPart[]
       ),
     );
   const parts: PromptPart[] = [];
-  for (const block of content as Record<string, unknown>[]) {
+  for (const block of content as (Record<string, unknown> | null)[]) {
+    if (typeof block !== 'object' || block === null)
+      return err(badRequest(`${path} must hold blocks, got ${JSON.stringify(block)}.`));
     if (block['type'] !== 'text') continue;
     const text = string(0, TEXT_MAX).parse(block['text'], `${path}.text`);
     if (!text.ok) return err(badRequest(`${text.error.map(describeIssue).join('; ')}.`));
@@ -74,7 +76,9 @@ export function readCall(
   const messages: PromptMessage[] = before
     .filter((part) => part.text !== '')
     .map((part) => ({ role: 'system', content: part.text }));
-  for (const [i, item] of (list.value as Record<string, unknown>[]).entries()) {
+  for (const [i, item] of (list.value as (Record<string, unknown> | null)[]).entries()) {
+    if (typeof item !== 'object' || item === null)
+      return err(badRequest(`messages[${i}] must be an object, got ${JSON.stringify(item)}.`));
     const role = roles[String(item['role'])];
     if (role === undefined)
       return err(

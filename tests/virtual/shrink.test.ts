@@ -22,4 +22,4 @@ test('a failing run shrinks to one fault or two on few nodes, and still fails', 
   expect(describeCase(smallest)).toContain('kill');
   // What is left is needed: without sabotage the same case holds.
   expect((await runRelay(scenario, smallest)).violations).toEqual([]);
-});
+}, 120_000);

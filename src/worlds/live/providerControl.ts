@@ -26,7 +26,7 @@ export function createProviderControl(): ProviderControl {
   return {
     open(options, seed, epochMs) {
       provider = createEndpoints(createLiveEnv(epochMs, `${seed}/provider`), options, (env) =>
-        createSimulatedProvider(env, profileOf(options.profile), options),
+        createSimulatedProvider(env, profileOf(options.profile), options, epochMs),
       );
     },
     connect: (port) => serveFetch(port, opened().fetch),

@@ -8,6 +8,8 @@ import { PROFILE_NAMES, type ProfileName, type ProviderOptions } from '../../../
 import { profileOf, type Profile } from '../../../src/provider/profile.ts';
 import { rfc3339 } from '../../../src/provider/rfc3339.ts';
 import { createSimulatedProvider, type SimulatedProvider } from '../../../src/provider/simulated.ts';
+import { createModelClient } from '../../../src/provider/client.ts';
+import { createDesk } from '../../../src/provider/desk.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
 import { providerOptions } from '../../../src/provider/options.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
@@ -242,7 +244,64 @@ describe('the package @anthropic-ai/sdk, given the handler as its fetch', () => 
   });
 });
 
+test('the grove’s own client gets answers from every profile, and no limit is exceeded', async () => {
+  for (const profile of PROFILE_NAMES) {
+    const v = vendor(profile);
+    const parsed = providerOptions.parse({ profile, cacheBytes: 0 }, 'provider');
+    if (!parsed.ok) throw new Error('options');
+    const desk = createDesk(v.env, parsed.value);
+    const client = createModelClient(
+      v.env,
+      (request) => v.provider.fetch(request),
+      desk.portFor(1),
+      parsed.value,
+    );
+    const asked = Array.from({ length: 20 }, (_, i) =>
+      client.complete({
+        agent: 'a',
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          ...question,
+          { role: 'user', content: `And in ${i}?` },
+        ],
+        maxTokens: 20,
+        deadlineAtMs: 60_000,
+      }),
+    );
+    const ended = await v.settle(Promise.all(asked));
+    expect(ended.filter((r) => r.ok && r.value.text !== '').length, profile).toBe(20);
+    expect(v.provider.counts().status429, profile).toBe(0);
+  }
+});
+
+test('malformed messages are refused with their place', async () => {
+  for (const messages of [[null], [{ role: 'user', content: [null] }]]) {
+    const v = vendor('openai-like');
+    const body = JSON.stringify({ model: 'm', max_tokens: 5, messages });
+    const request = new Request('https://model.invalid/v1/chat/completions', { method: 'POST', body });
+    const response = await v.settle(v.provider.fetch(request));
+    expect(response.status).toBe(400);
+    expect(await response.text()).toMatch(/messages\[0\]/);
+  }
+});
+
 describe('limits', () => {
+  test('what is given back to a sliding window frees no more than was taken', () => {
+    const parsed = providerOptions.parse(
+      { profile: 'custom', requestsPerMin: 100, enforcement: 'sliding' },
+      'p',
+    );
+    if (!parsed.ok) throw new Error('options');
+    const limit = enforcedLimits(parsed.value).limits.find((l) => l.unit === 'requests')!;
+    const limiter = createLimiter(limit, 0);
+    limiter.charge(100, 0);
+    limiter.charge(-10, 59_000);
+    expect(limiter.remaining(59_000)).toBe(10);
+    expect(limiter.remaining(60_001)).toBe(100);
+    limiter.charge(100, 61_000);
+    expect(limiter.remaining(118_000)).toBe(0);
+  });
+
   test('requests that are refused count where the vendor says so: who hammers stays out', async () => {
     const hammer = async (profile: ProfileName): Promise<number> => {
       const v = vendor(profile, { requestsPerMin: 60 });
