@@ -32,7 +32,7 @@ test.describe('a scenario', () => {
     await page.getByLabel('Agents', { exact: true }).fill('5000');
     await page.getByRole('button', { name: 'Plant this grove' }).click();
     await expect(
-      page.getByText('agents.count must be a whole number from 1 to 1000, got 5000'),
+      page.getByText('A live grove hosts up to 1,000 agents, and this scenario has 5,000.'),
     ).toBeVisible();
     const s = await until(page, 'it still runs', (now) => now.phase === 'running');
     expect(s.vitalSigns.concurrency.agents).toBe(8);

@@ -27,12 +27,12 @@ describe('a scenario in a link', () => {
   });
 
   it('is refused with its path when a key is unknown or a value out of range', () => {
-    const url = `${page.split('#')[0]}#scenario=${encodeURIComponent('{"agents":{"cuont":12,"count":5000}}')}`;
+    const url = `${page.split('#')[0]}#scenario=${encodeURIComponent('{"agents":{"cuont":12,"count":200000}}')}`;
     const r = scenarioFromUrl(url);
     expect(r?.ok).toBe(false);
     const text = r?.ok === false ? r.error.join('\n') : '';
     expect(text).toContain('agents.cuont');
-    expect(text).toContain('agents.count must be a whole number from 1 to 1000, got 5000');
+    expect(text).toContain('agents.count must be a whole number from 1 to 100000, got 200000');
   });
 
   it('is refused with a sentence when it is no JSON', () => {

@@ -17,8 +17,8 @@ test('a size that fits changes nothing else of the scenario', () => {
 });
 
 test.each([
-  [{ agents: 5_000, pool: 4 }, 'agents.count must be a whole number from 1 to 1000, got 5000.'],
-  [{ agents: 0, pool: 0 }, 'agents.count must be a whole number from 1 to 1000, got 0.'],
+  [{ agents: 200_000, pool: 4 }, 'agents.count must be a whole number from 1 to 100000, got 200000.'],
+  [{ agents: 0, pool: 0 }, 'agents.count must be a whole number from 1 to 100000, got 0.'],
   [{ agents: 100, pool: 65 }, 'agents.pool must be a whole number from 0 to 64, got 65.'],
   [{ agents: 3, pool: 4 }, 'A pool of 4 workers for 3 agents would leave workers empty; ask for at most 3.'],
 ])('%j is refused with a sentence', (size, sentence) => {
