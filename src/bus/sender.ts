@@ -99,6 +99,8 @@ export function establish(s: SenderState, { ack, credit, held }: Ack, nowMs: num
   s.timedSeq = 0;
   s.resendAtMs = null;
   s.cursor = s.base;
+  // What an earlier incarnation sent was out, too.
+  if (s.highest < s.base) s.highest = s.base;
   // What is held needs no second sending: the cursor begins behind it, and only the holes go out.
   const last = held.at(-1) ?? 0;
   if (last > s.cursor) {
@@ -132,10 +134,17 @@ function missing(s: SenderState, end: number): number[] {
   return ranges;
 }
 
-/** Whether the receiver holds a number, as it last said. */
-function holds(s: SenderState, seq: number): boolean {
-  for (let i = 0; i < s.held.length; i += 2) if (seq >= s.held[i]! && seq < s.held[i + 1]!) return true;
-  return false;
+/** The first number from `seq` on that the receiver does not hold, as it last said. */
+function afterHeld(s: SenderState, seq: number): number {
+  for (let i = 0; i < s.held.length; i += 2)
+    if (seq >= s.held[i]! && seq < s.held[i + 1]!) return s.held[i + 1]!;
+  return seq;
+}
+
+/** The first number above `seq` that the receiver holds; Infinity for none. */
+function heldFrom(s: SenderState, seq: number): number {
+  for (let i = 0; i < s.held.length; i += 2) if (s.held[i]! > seq) return s.held[i]!;
+  return Infinity;
 }
 
 /** Numbers below this arrived without a gap, settled or not. */
@@ -149,7 +158,7 @@ export function acknowledge(s: SenderState, ack: Ack, nowMs: number, options: Bu
   const settled = dropBelow(s, ack.ack);
   if (s.cursor < s.base) s.cursor = s.base;
   s.held = ack.held;
-  if (s.timedSeq > 0 && (ack.ack > s.timedSeq || (ack.held.length > 0 && holds(s, s.timedSeq)))) {
+  if (s.timedSeq > 0 && (ack.ack > s.timedSeq || afterHeld(s, s.timedSeq) > s.timedSeq)) {
     sampleRtt(s.rtt, nowMs - s.timedAtMs, options.resendFloorMs);
     s.timedSeq = 0;
   }
@@ -199,13 +208,15 @@ export function takeBatch(
 ): { first: number; messages: Message[] } | null {
   if (!s.established) return null;
   while (s.again.length > 0) {
-    const first = Math.max(s.again[0]!, s.base);
-    const end = Math.min(s.again[1]!, first + options.batchMessages);
-    if (end >= s.again[1]!) s.again.splice(0, 2);
+    // The receiver may have said meanwhile that it holds some of it.
+    const first = afterHeld(s, Math.max(s.again[0]!, s.base));
+    const end = Math.min(s.again[1]!, first + options.batchMessages, heldFrom(s, first));
+    if (end >= s.again[1]! || first >= s.again[1]!) s.again.splice(0, 2);
     else s.again[0] = end;
     if (end <= first) continue;
     s.resent += end - first;
     if (s.timedSeq >= first && s.timedSeq < end) s.timedSeq = 0;
+    s.resendAtMs ??= nowMs + s.rtt.rtoMs;
     return { first, messages: messagesOf(s, first, end, nowMs) };
   }
   const first = s.cursor;
@@ -221,14 +232,17 @@ export function takeBatch(
   return { first, messages: messagesOf(s, first, end, nowMs) };
 }
 
-/** What is past its deadline keeps its number, so that the receiver can settle it, but travels without its body. */
+/**
+ * What is past its deadline keeps its number, so that the receiver can settle it, but travels without its body, and with a
+ * deadline that is over on every clock.
+ */
 function messagesOf(s: SenderState, first: number, end: number, nowMs: number): Message[] {
   const from = s.head + (first - s.base);
   const messages = s.pending.slice(from, from + (end - first)) as Message[];
   if (!s.dated) return messages;
   if (waiting(s) === 0) s.dated = false;
   return messages.map((m) =>
-    m.deadlineAtMs !== undefined && m.deadlineAtMs < nowMs ? { ...m, body: null } : m,
+    m.deadlineAtMs !== undefined && m.deadlineAtMs < nowMs ? { ...m, body: null, deadlineAtMs: -1 } : m,
   );
 }
 
