@@ -87,6 +87,7 @@ export class QueueChecker {
         return;
       }
       case 'dealt':
+      case 'poison':
         this.#link(peer, self).dealt++;
     }
   }

@@ -3,9 +3,12 @@ import type { RelayConfig, Sabotage } from '../../src/worlds/virtual/relayGrove.
 import { createRelayStage, relayCaseOf, type RelayCase } from '../../src/worlds/virtual/relayStage.ts';
 import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
 import { createVirtualRun } from '../../src/worlds/virtual/virtualRun.ts';
+import { LINK } from '../../src/bus/link.ts';
 import { relayCauses } from './causalChecker.ts';
 import { LedgerRecount } from './ledgerRecount.ts';
 import { QueueChecker } from './queueChecker.ts';
+import { auditLink } from './linkAuditor.ts';
+import { PingChecker } from './pingChecker.ts';
 import { RelayChecker } from './relayChecker.ts';
 
 export { relayCaseOf, type RelayCase };
@@ -30,7 +33,11 @@ export async function runRelay(
   sabotage?: Sabotage,
   listen?: RelayConfig['listen'],
 ): Promise<VirtualOutcome> {
-  const checker = new RelayChecker();
+  const checker = new RelayChecker(() => stage.grove.world.clock.nowMs, scenario.bus.poisonAfter);
+  const pings = new PingChecker();
+  const outcomes = new Map<string, number>();
+  const replies: string[] = [];
+  const audited: string[] = [];
   const causes = relayCauses(wanted.nodes);
   const recount = new LedgerRecount();
   const queues = new QueueChecker(scenario.bus);
@@ -40,8 +47,17 @@ export async function runRelay(
       onCommit(owner, text) {
         for (const c of [checker, causes, recount, queues]) c.committed(owner, text);
       },
+      ears: {
+        onPingSent: (...ping) => pings.sent(...ping),
+        onPing: (...ping) => pings.received(...ping),
+        onOutcome(outcome, wrong) {
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+          if (wrong !== null) replies.push(wrong);
+        },
+      },
       sabotage: {
         ...sabotage,
+        link: auditLink(sabotage?.link ?? LINK, audited),
         channels(inner, node, inc) {
           const watched = queues.watch(inner);
           return sabotage?.channels?.(watched, node, inc) ?? watched;
@@ -62,10 +78,16 @@ export async function runRelay(
     if (!grove.quiet)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
     end = { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs };
+    const incs = grove.places().map(({ inc }) => inc);
+    violations.push(...pings.violations((agent) => incs[agent + 1]!), ...replies.slice(0, 3), ...audited);
     violations.push(...checker.violations(await grove.autopsy()));
     const totals = grove.ledger.totals(clock.nowMs);
-    for (const key of ['lost', 'duplicated', 'misordered', 'corrupted', 'inFlight', 'deadLettered'] as const)
+    for (const key of ['lost', 'duplicated', 'misordered', 'corrupted', 'inFlight'] as const)
       if (totals[key] !== 0) violations.push(`the ledger counts ${totals[key]} ${key}`);
+    if (totals.deadLettered !== checker.expired)
+      violations.push(
+        `the ledger counts ${totals.deadLettered} dead letters, the checker ${checker.expired}`,
+      );
     if (totals.sent !== checker.sent || totals.delivered !== checker.accepted)
       violations.push(
         `the ledger has ${totals.sent} sent and ${totals.delivered} delivered, the checker ${checker.sent} and ${checker.accepted}`,
@@ -86,6 +108,12 @@ export async function runRelay(
       nodes: wanted.nodes,
       tasks: grove.put,
       messages: checker.accepted,
+      pings: pings.heard,
+      replies: outcomes.get('reply') ?? 0,
+      timeouts: outcomes.get('timeout') ?? 0,
+      cancelled: outcomes.get('cancelled') ?? 0,
+      expired: checker.expired,
+      poisoned: checker.poisoned,
       stamped: causes.stamped,
       overtakings: causes.overtakings,
       mailboxMax: queues.peaks.mailbox,

@@ -1,5 +1,6 @@
 import { checkpointOf, emptyState, applyEntry, type NodeEntry } from '../../src/agents/nodeLog.ts';
 import type { ChannelPort } from '../../src/bus/channel.ts';
+import { LINK, type LinkReducers } from '../../src/bus/link.ts';
 import { ok } from '../../src/kernel/result.ts';
 import type { JournalPort } from '../../src/memory/journal.ts';
 import type { Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
@@ -35,6 +36,26 @@ function undatedFrames(inner: ChannelPort, inc: number): ChannelPort {
   };
 }
 
+/** Changes frames as they arrive. */
+const hearsAs = (change: (frame: Record<string, unknown>) => Record<string, unknown>): Sabotage => ({
+  channels: (inner) => ({
+    open: (name, receive) => inner.open(name, (frame) => receive(change(frame as Record<string, unknown>))),
+  }),
+});
+
+/** Changes each message as it arrives. */
+const messagesAs = (change: (message: Record<string, unknown>) => Record<string, unknown>): Sabotage =>
+  hearsAs((frame) =>
+    frame['type'] === 'data'
+      ? { ...frame, messages: (frame['messages'] as Record<string, unknown>[]).map(change) }
+      : frame,
+  );
+
+const { sender } = LINK;
+const withSender = (change: Partial<LinkReducers['sender']>): Sabotage => ({
+  link: { ...LINK, sender: { ...sender, ...change } },
+});
+
 /** The protocol broken on purpose, each in one way; the checkers must notice every one of them. */
 export const sabotages: Readonly<Record<string, Sabotage>> = {
   'an outbox that does not survive': without('out'),
@@ -67,4 +88,62 @@ export const sabotages: Readonly<Record<string, Sabotage>> = {
     disk: { tears: true, delayMs: 20 },
     store: (disk, process) => disk.storeOf(process),
   },
+  "a resend that is timed as if it were the first sending (no Karn's rule)": withSender({
+    takeBatch(s, nowMs, options) {
+      const { timedSeq, timedAtMs } = s;
+      const batch = sender.takeBatch(s, nowMs, options);
+      if (timedSeq > 0 && s.timedSeq === 0) Object.assign(s, { timedSeq, timedAtMs });
+      return batch;
+    },
+  }),
+  'a window that is ignored': withSender({
+    takeBatch(s, nowMs, options) {
+      const { credit } = s;
+      s.credit = Infinity;
+      const batch = sender.takeBatch(s, nowMs, options);
+      s.credit = credit;
+      return batch;
+    },
+  }),
+  'a batch in another order': hearsAs((frame) =>
+    frame['type'] === 'data'
+      ? { ...frame, messages: [...(frame['messages'] as unknown[])].reverse() }
+      : frame,
+  ),
+  'no dedupe on the way in': {
+    link: {
+      ...LINK,
+      receiver: {
+        ...LINK.receiver,
+        accept(r, first, batch, options) {
+          if (first + batch.length !== r.expected || batch.length === 0)
+            return LINK.receiver.accept(r, first, batch, options);
+          r.owesAck = true;
+          r.expected += batch.length;
+          r.undealt += batch.length;
+          return batch;
+        },
+      },
+    },
+  },
+  'a selective ack that lies': {
+    link: {
+      ...LINK,
+      receiver: {
+        ...LINK.receiver,
+        takeAck(r, options) {
+          const { ack, credit, held } = LINK.receiver.takeAck(r, options);
+          return { ack, credit, held: held.length > 0 ? [ack, held.at(-1)!] : held };
+        },
+      },
+    },
+  },
+  'a count of failures that does not survive': without('failed'),
+  'deadlines that are ignored': messagesAs(({ deadlineAtMs: _ignored, ...message }) => message),
+  'replies to another attempt that pass for this one': messagesAs((message) =>
+    typeof message['reply'] === 'string'
+      ? { ...message, reply: message['reply'].replace(/\.\d+$/, '.1') }
+      : message,
+  ),
+  'subscriptions that do not survive': without('subscribe'),
 };

@@ -4,8 +4,10 @@ import { startNode } from '../../agents/node.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
 import type { Node } from '../../agents/nodeTypes.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
+import { isTopic, topicHome } from '../../agents/topicAddress.ts';
 import type { ChannelPort } from '../../bus/channel.ts';
 import { Ledger } from '../../bus/ledger.ts';
+import type { LinkReducers } from '../../bus/link.ts';
 import { pausable } from '../../faults/pause.ts';
 import { agentId, GATE, incarnation, nodeId } from '../../kernel/ids.ts';
 import { createRng } from '../../kernel/rng.ts';
@@ -27,7 +29,7 @@ import {
 import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
 import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
-import { createRelayAgent, type RelayTask } from './relayAgent.ts';
+import { createRelayAgent, NEWS, putTask, type RelayEars, type RelayTask } from './relayAgent.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
 
 /** Ways to break the protocol from outside, to see whether checkers notice. */
@@ -37,6 +39,8 @@ export interface Sabotage {
   /** The incarnation that the writer is told: a constant takes its fence away. */
   readonly sessionInc?: (inc: number) => number;
   readonly disk?: Partial<DiskOptions>;
+  /** The reducers of every link. */
+  readonly link?: LinkReducers;
   /** Crash memory over the disk, in place of one that looks at checksums. */
   readonly store?: (disk: VirtualDisk, process: VirtualProcess) => BlockStore;
 }
@@ -49,6 +53,8 @@ export interface RelayConfig {
   readonly putMs: number;
   readonly hops: number;
   readonly sabotage?: Sabotage;
+  /** Hears what lies in no log. */
+  readonly ears?: RelayEars;
   /** Hears every durable entry of every log, once. */
   readonly onCommit?: (owner: string, text: string) => void;
   /** Hears what befalls the relay, as it happens. */
@@ -79,6 +85,8 @@ export interface RelayGrove {
   readonly ledger: Ledger;
   /** Tasks put so far. */
   readonly put: number;
+  /** Messages that ended among the dead letters because their deadline was over, as they should. */
+  readonly expired: number;
   /** Messages received by a behaviour, repeats after a crash included. */
   readonly received: number;
   readonly warnings: readonly string[];
@@ -116,6 +124,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
   const ledger = new Ledger();
   const tap = createCommitTap((owner, text) => {
     auditEntry(ledger, owner, text, clock.nowMs);
+    if (text.startsWith('["dead"') && text.includes('"reason":"deadline"')) expired++;
     config.onCommit?.(owner, text);
   });
   const owners = [
@@ -135,6 +144,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
   const peaks = { inbox: 0, unsettled: 0 };
   let store: { readonly process: VirtualProcess; readonly writer: JournalWriter } | null = null;
   let put = 0;
+  let expired = 0;
   let received = 0;
 
   /** Opens crash memory and, once it is read, every node. */
@@ -190,14 +200,20 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
           self: nodeId(id),
           inc: incarnation(inc),
           bus: scenario.bus,
-          nodeOf: (address) => nodeId(address === GATE_ADDRESS ? GATE : 1 + Number(address.slice(1))),
+          ...(sabotage.link && { link: sabotage.link }),
+          nodeOf: (address) =>
+            isTopic(address)
+              ? topicHome(address, nodes)
+              : nodeId(address === GATE_ADDRESS ? GATE : 1 + Number(address.slice(1))),
           onFailure(error) {
             if (!current()) return;
             warnings.push(`node ${id} failed: ${error.message}`);
             process.kill();
             clock.at(clock.nowMs + RESTART_MS, () => places[id]!.inc === inc && startPlace(id));
           },
-          onPoison: (what) => void warnings.push(what),
+          onPoison(what) {
+            if (!what.includes(' a bad: ')) warnings.push(what);
+          },
         },
         replayNodeLog(nodeLog),
         [
@@ -208,7 +224,9 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
                   world,
                   env: process.env,
                   index: id - 1,
+                  inc,
                   nodes,
+                  ears: config.ears ?? {},
                   onReceived: () => received++,
                 }),
                 memory,
@@ -216,6 +234,12 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
             : { id: GATE_ADDRESS, behaviour: { receive: () => undefined }, memory: null },
         ],
       );
+      if (agent !== null) {
+        // Heard once or often, a subscription is the same.
+        const turn = node.turnOf(agent);
+        turn.subscribe(NEWS);
+        turn.commitNow();
+      }
       if (current()) {
         place.node = node;
         config.onUp?.(id, inc);
@@ -296,6 +320,9 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     get put() {
       return put;
     },
+    get expired() {
+      return expired;
+    },
     get received() {
       return received;
     },
@@ -311,12 +338,9 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
       const gapMs = 1_000 / scenario.load.questionsPerS;
       const next = (): void => {
         if (clock.nowMs > config.putMs) return;
-        const gate = places[GATE]!.node;
-        if (gate) {
-          const body: RelayTask = { task: put, hops: config.hops };
-          gate.send(GATE_ADDRESS, agentId(rng.int(nodes)), 'task', body);
-          put++;
-        }
+        const { node, process } = places[GATE]!;
+        const task: RelayTask = { task: put, hops: config.hops };
+        if (node && process && putTask(node, task, process.env.now(), () => agentId(rng.int(nodes)))) put++;
         clock.at(clock.nowMs + rng.exponential(gapMs), next);
       };
       clock.at(rng.exponential(gapMs), next);

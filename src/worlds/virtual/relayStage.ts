@@ -61,7 +61,7 @@ function told(fault: PlannedFault): string {
 
 /** Durable nodes alone: tasks are put and passed on for the scenario's duration, and all is settled. */
 export function createRelayStage(
-  config: Pick<RelayConfig, 'scenario' | 'sabotage' | 'onCommit' | 'listen'>,
+  config: Pick<RelayConfig, 'scenario' | 'sabotage' | 'ears' | 'onCommit' | 'listen'>,
   wanted: RelayCase = relayCaseOf(config.scenario),
 ): RelayStage {
   const { scenario } = config;
@@ -193,7 +193,10 @@ export function createRelayStage(
     totals: () => ledger.totals(clock.nowMs),
     mustBeZero: () => {
       const totals = ledger.totals(clock.nowMs);
-      return { ...neverInLedger(totals), 'messages among the dead letters': totals.deadLettered };
+      return {
+        ...neverInLedger(totals),
+        'messages among the dead letters before their deadline': totals.deadLettered - grove.expired,
+      };
     },
   };
 }
