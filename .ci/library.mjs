@@ -46,7 +46,7 @@ export const entries = {
     ...['memory/examMetrics', 'memory/examTypes', 'memory/neuralEmbedding', 'memory/question'],
     ...['memory/recallIndex', 'memory/recallTypes', 'memory/staticEmbedding', 'memory/vectorIndex'],
     ...['memory/vectorTier'],
-    ...['memory/rings', 'memory/rush', 'memory/stem', 'memory/text'],
+    ...['memory/rings', 'memory/stem', 'memory/text'],
   ],
   provider: [
     ...['provider/balancer', 'provider/breaker', 'provider/client', 'provider/desk', 'provider/deskViews'],
@@ -59,7 +59,7 @@ export const entries = {
     ],
     ...['provider/options', 'provider/port', 'provider/profile', 'provider/prompt', 'provider/quota'],
     ...['provider/quotaState', 'provider/quotaTypes'],
-    ...['provider/responseCache', 'provider/simulated', 'provider/tokenBucket'],
+    ...['provider/cache/answerCache', 'provider/simulated', 'provider/tokenBucket'],
   ],
   scenario: ['scenario/link', 'scenario/runLink', 'scenario/scenario', 'scenario/script'],
   'worlds/virtual': [
