@@ -15,7 +15,7 @@ import { createMemoryDatabase } from '../../harness/memoryDatabase.ts';
 import { createTestEnv } from '../../harness/testEnv.ts';
 
 const NODES = 3;
-const [A, B, C] = [0, 1, 2].map(agentId) as [string, string, string];
+const [A, B, C]: [string, string, string] = [agentId(0), agentId(1), agentId(2)];
 const ECHO: RequestType<{ readonly text: string }, { readonly said: string }> = {
   kind: 'echo',
   body: object({ text: string() }),
