@@ -34,6 +34,12 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
+/** This build's name: the version and what its files hash to. The same files have it wherever they are built. */
+export function buildName(print = fingerprint()) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return `${version}+${print.slice(0, 12)}`;
+}
+
 /**
  * Builds the site into dist, the library into dist/lib and the Maelstrom node into dist/maelstrom.mjs, unless both are there already, made from these very files.
  * Throws what the builders throw.
@@ -47,8 +53,7 @@ export async function build({ force = false, library = true } = {}) {
     existsSync(join(root, 'dist', 'index.html')) && made.startsWith(print) && (!library || made === stamp);
   if (there && !force) return console.log('The build is up to date.');
 
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  process.env.TREERING_BUILD = `${version}+${print.slice(0, 12)}`;
+  process.env.TREERING_BUILD = buildName(print);
   const vite = await import('vite');
   rmSync(stampFile, { force: true });
   await vite.build({ root, logLevel: 'warn' });

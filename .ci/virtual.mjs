@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { buildName } from './build.mjs';
 import { root } from './process.mjs';
 import { figure, options } from './tables.mjs';
 
-const usage = `npm run virtual -- --scenario NAME|FILE [--seed S | --seeds A..B] [--text made|sotu] [--sabotage NAME] [--json OUT]
+const usage = `npm run virtual -- --scenario NAME|FILE [--seed S | --seeds A..B] [--text made|sotu] [--sabotage NAME] [--page URL] [--json OUT]
 Runs a scenario in virtual time. --seeds runs it once for each whole number; the seed is then NAME-NUMBER.
+--page says where the links that it prints open; by default where npm start serves this build.
 Exits with 1 when a checker complains, 2 for a wrong command.`;
 
 function quit(message) {
@@ -13,7 +15,7 @@ function quit(message) {
   process.exit(2);
 }
 
-const known = ['scenario', 'seed', 'seeds', 'text', 'sabotage', 'json'];
+const known = ['scenario', 'seed', 'seeds', 'text', 'sabotage', 'page', 'json'];
 let args;
 try {
   args = options(process.argv.slice(2));
@@ -58,6 +60,16 @@ const { module } = await runnerImport(join(root, 'tests', 'harness', 'virtualCom
   logLevel: 'error',
 });
 
+const page = args.page ?? 'http://localhost:4173/';
+if (!URL.canParse(page)) quit(`--page must be a URL, got ${page}.`);
+let build = null;
+/** The link to a run; why there is none for one that was broken on purpose. */
+function linkTo(script, tick) {
+  if (args.sabotage !== undefined) return 'no link: the page has no sabotage.';
+  build ??= buildName();
+  return module.linkTo(script, build, tick, page);
+}
+
 const quote = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text}'`);
 const runs = [];
 let failed = 0;
@@ -84,7 +96,10 @@ for (const seed of seeds) {
   else if (runs.length % 500 === 0)
     console.log(`${runs.length} of ${seeds.length} seeds, ${failed} with violations`);
   if (seeds.length === 1) console.log(`  ${JSON.stringify(outcome.facts)}`);
-  if (outcome.violations.length === 0) continue;
+  if (outcome.violations.length === 0) {
+    if (seeds.length === 1) console.log(`  on the page: ${linkTo(module.scriptOf(command), null)}`);
+    continue;
+  }
   for (const violation of outcome.violations) console.log(`  ${violation}`);
   if (failed++ > 0) continue;
   const broken = args.sabotage === undefined ? '' : ` --sabotage ${quote(args.sabotage)}`;
@@ -92,8 +107,12 @@ for (const seed of seeds) {
   console.log(
     `  again: npm run virtual -- --scenario ${quote(args.scenario)} --seed ${quote(shownSeed)}${text}${broken}`,
   );
+  // Where the first of them was seen; a check that is made only in the end stands for the whole run.
+  console.log(`  on the page: ${linkTo(module.scriptOf(command), outcome.clearTick)}`);
   const smaller = await module.shrinkRun(command);
-  if (smaller !== null) console.log(smaller.replaceAll(/^/gm, '  '));
+  if (smaller === null) continue;
+  console.log(smaller.words.replaceAll(/^/gm, '  '));
+  console.log(`  on the page: ${linkTo(module.scriptOf(command, smaller.case), smaller.clearTick)}`);
 }
 const total = (key) => runs.reduce((sum, r) => sum + r[key], 0);
 if (seeds.length > 1)

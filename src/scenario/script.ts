@@ -18,7 +18,9 @@ import { scenarioSchema } from './scenario.ts';
 export const TEXTS = ['built-in', 'made'] as const;
 export type TextName = (typeof TEXTS)[number];
 
-const node = integer(0, 1_000);
+/** As many nodes as agents, which may have one each. */
+const NODES_MAX = 100_000;
+const node = integer(0, NODES_MAX);
 const forMs = integer(1, 600_000);
 /** Planned faults may be over at once. */
 const lasting = integer(0, 600_000);
@@ -87,7 +89,7 @@ export function unpackInput(packed: unknown): unknown {
 }
 
 const atMs = number(0, 2 * 86_400_000);
-const side = array(node, 0, 1_001);
+const side = array(node, 0, NODES_MAX + 1);
 const plannedFaults = {
   kill: object({ type: oneOf('kill'), atMs, node, downMs: lasting, zombieMs: lasting }),
   pause: object({ type: oneOf('pause'), atMs, node, forMs: lasting }),
@@ -134,7 +136,7 @@ const planSchema = object({
     jitterMs: number(0, 60_000),
   }),
   faults: array(plannedFault, 0, 10_000),
-  clockRates: array(number(0.5, 2), 0, 1_001),
+  clockRates: array(number(0.5, 2), 0, NODES_MAX + 1),
 });
 
 /** Everything that decides a run in virtual time, but for the build: two runs of one script have the same events at the same ticks. */
@@ -156,5 +158,13 @@ export function parseScript(value: unknown): Result<RunScript, readonly string[]
     return err([
       `inputs[${late}].tick must not be before that of the input before it, got ${parsed.value.inputs[late]!.tick}`,
     ]);
+  const { scenario, plan } = parsed.value;
+  const { count, pool } = scenario.agents;
+  const nodes = scenario.faults.on === 'relay' || pool === 0 ? count : Math.min(pool, count);
+  for (const [i, fault] of (plan?.faults ?? []).entries())
+    for (const key of ['node', 'from', 'to'] as const) {
+      const at = (fault as { readonly [K in typeof key]?: number })[key] ?? 0;
+      if (at > nodes) return err([`plan.faults[${i}].${key} must be a node from 0 to ${nodes}, got ${at}`]);
+    }
   return ok(parsed.value);
 }

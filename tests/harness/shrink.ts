@@ -69,7 +69,8 @@ export async function shrink(
     await fewerFaults();
     for (let nodes = 2; nodes < smallest.nodes; nodes++) if (await take(withNodes(smallest, nodes))) break;
     for (const share of [0.1, 0.25, 0.5, 0.75]) {
-      const putMs = Math.max(1_000, Math.round(smallest.putMs * share));
+      // Whole seconds, as a scenario has them, so that a link can carry the case.
+      const putMs = Math.max(1_000, Math.round((smallest.putMs * share) / 1_000) * 1_000);
       if (putMs < smallest.putMs && (await take({ ...smallest, putMs }))) break;
     }
     for (const candidate of calmer(smallest)) await take({ ...candidate });

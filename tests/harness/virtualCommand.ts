@@ -1,8 +1,10 @@
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { SourceDocument } from '../../src/memory/documents.ts';
+import { runLinkOf } from '../../src/scenario/runLink.ts';
+import type { RunScript } from '../../src/scenario/script.ts';
+import { madeTextFor } from '../../src/worlds/virtual/madeText.ts';
 import { runGrove } from './groveRun.ts';
-import { madeCorpus } from './madeCorpus.ts';
-import { relayCaseOf, runRelay, type VirtualOutcome } from './relayRun.ts';
+import { relayCaseOf, runRelay, type RelayCase, type VirtualOutcome } from './relayRun.ts';
 import { sabotages } from './sabotage.ts';
 import { scenarioFrom } from './shippedScenario.ts';
 import { describeCase, shrink } from './shrink.ts';
@@ -35,14 +37,19 @@ export function runOnce(command: VirtualCommand): Promise<VirtualOutcome> {
   const scenario = scenarioFrom(command.scenario, command.seed ?? undefined);
   if (isRelay(scenario)) return runRelay(scenario, relayCaseOf(scenario), sabotageOf(command.sabotage));
   const { documents } = command;
-  const corpus = documents
-    ? { name: 'State of the Union', documents }
-    : madeCorpus(Math.max(20, Math.ceil(scenario.agents.count / 5)), 10);
+  const corpus = documents ? { name: 'State of the Union', documents } : madeTextFor(scenario.agents.count);
   return runGrove(scenario, corpus);
 }
 
-/** A smaller case of a failing run, in words; null where there is no way to make one. */
-export async function shrinkRun(command: VirtualCommand): Promise<string | null> {
+/** What a failing run was made smaller to. */
+export interface SmallerCase {
+  readonly words: string;
+  readonly case: RelayCase;
+  readonly clearTick: number | null;
+}
+
+/** A smaller case of a failing run; null where there is no way to make one. */
+export async function shrinkRun(command: VirtualCommand): Promise<SmallerCase | null> {
   const scenario = scenarioFrom(command.scenario, command.seed ?? undefined);
   if (!isRelay(scenario)) return null;
   const sabotage = sabotageOf(command.sabotage);
@@ -50,6 +57,30 @@ export async function shrinkRun(command: VirtualCommand): Promise<string | null>
     relayCaseOf(scenario),
     async (c) => (await runRelay(scenario, c, sabotage)).violations.length > 0,
   );
-  const { violations } = await runRelay(scenario, smallest, sabotage);
-  return `The smallest of ${tried} that still fails:\n${describeCase(smallest)}\n${violations.join('\n')}`;
+  const { violations, clearTick } = await runRelay(scenario, smallest, sabotage);
+  const words = `The smallest of ${tried} that still fails:\n${describeCase(smallest)}\n${violations.join('\n')}`;
+  return { words, case: smallest, clearTick };
 }
+
+/** The script that a page replays a run of the command line from. */
+export function scriptOf(command: VirtualCommand, smaller: RelayCase | null = null): RunScript {
+  const scenario = scenarioFrom(command.scenario, command.seed ?? undefined);
+  const text = command.documents || isRelay(scenario) ? 'built-in' : 'made';
+  if (smaller === null) return { scenario, text, inputs: [] };
+  const { nodes, putMs, plan } = smaller;
+  // The plan has the faults of the case; those that the scenario's rates would draw have no part in it.
+  const agents = { ...scenario.agents, count: nodes, pool: Math.min(scenario.agents.pool, nodes) };
+  return {
+    scenario: { ...scenario, agents, durationS: putMs / 1_000 },
+    text,
+    inputs: [],
+    plan: plan as NonNullable<RunScript['plan']>,
+  };
+}
+
+/**
+ * The link that opens a run on the page.
+ * @param tick where it is to stand; null to play it from its start
+ */
+export const linkTo = (script: RunScript, build: string, tick: number | null, page: string): string =>
+  runLinkOf({ script, build, tick }, page);

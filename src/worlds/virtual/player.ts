@@ -106,7 +106,8 @@ export function createPlayer(ports: PlayerPorts): Player {
     const beganMs = ports.now();
     let beforeMs = beganMs;
     while (!world.ended && world.nowMs < goalMs) {
-      await world.advance(Math.min(goalMs, world.nowMs + quantumMs));
+      // A world that throws has ended, and says so among its findings.
+      await world.advance(Math.min(goalMs, world.nowMs + quantumMs)).catch(() => undefined);
       const nowMs = ports.now();
       // Pieces of about 2 ms: fine enough to stop in time, coarse enough to cost nothing.
       quantumMs = Math.min(1_000, Math.max(0.25, nowMs - beforeMs < 2 ? quantumMs * 2 : quantumMs / 2));
@@ -231,7 +232,7 @@ export function createPlayer(ports: PlayerPorts): Player {
         const stage = await inTurn(() => ports.open(wanted));
         if (wish !== mine) return;
         run = createVirtualRun(stage, inputs);
-        await inTurn(() => run?.advance(0));
+        await inTurn(() => run?.advance(0).catch(() => undefined));
         if (wish === mine) mode = 'paused';
       } catch (e) {
         if (wish === mine) {

@@ -1,8 +1,9 @@
 import { idleSnapshot } from '../../fleet/idle.ts';
 import type { AgentView, GroveSnapshot, Recovery, StoryLine } from '../../fleet/views.ts';
+import { describeIssue } from '../../kernel/schema.ts';
 import { readPackedDocument, type CorpusIndex } from '../../memory/corpus.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
-import type { RunScript } from '../../scenario/script.ts';
+import { inputSchema, type RunScript } from '../../scenario/script.ts';
 import { createGroveStage } from './groveStage.ts';
 import { madeTextFor } from './madeText.ts';
 import { createPlayer, type Player, type TimeView } from './player.ts';
@@ -48,6 +49,10 @@ export interface VirtualControl {
 
 /** Worlds kept beside the one that is shown: a grove of the built-in text takes about 80 MB, others a tenth of it. */
 const ROOM = { builtIn: 2, small: 5 } as const;
+/** A run of more agents than this has no second world beside it. */
+const ALONE_FROM = 2_000;
+/** At 48 kB an agent (100,000 took 4.8 GB in Node) this is a quarter of what a tab has. */
+const AGENTS_MAX = 20_000;
 
 const isRelay = ({ scenario }: RunScript): boolean => scenario.faults.on === 'relay';
 
@@ -90,7 +95,12 @@ export function createVirtualControl(): VirtualControl {
     now: () => performance.now(),
     rest: createRest(),
     open: async (script) => stageOf(script, builtIn),
-    room: (script) => (isRelay(script) || script.text === 'made' ? ROOM.small : ROOM.builtIn),
+    room: (script) =>
+      script.scenario.agents.count > ALONE_FROM
+        ? 0
+        : isRelay(script) || script.text === 'made'
+          ? ROOM.small
+          : ROOM.builtIn,
   });
   const idle = (): GroveSnapshot => {
     const { mode, script } = player.view();
@@ -106,14 +116,26 @@ export function createVirtualControl(): VirtualControl {
       );
       builtIn = { name: index.name, credit: index.credit, documents };
     },
-    open: (script) => player.open(script),
+    async open(script) {
+      const { count } = script.scenario.agents;
+      if (count > AGENTS_MAX)
+        throw new Error(
+          `This run has ${count.toLocaleString('en')} agents, and a tab has room for ${AGENTS_MAX.toLocaleString('en')} in virtual time. Take fewer, or run it with npm run virtual; the run that is open is untouched.`,
+        );
+      await player.open(script);
+    },
     play: () => player.play(),
     pause: () => player.pause(),
     setSpeed: (speed) => player.setSpeed(speed),
     step: (by) => player.step(by),
     seek: (tick) => player.seek(tick),
     cancel: () => player.cancel(),
-    input: (doing) => player.input(doing),
+    async input(doing) {
+      // What a link would refuse must not get into a run.
+      const checked = inputSchema.parse({ ...doing, tick: 0 });
+      if (!checked.ok) return `${checked.error.map(describeIssue).join('; ')}.`;
+      return player.input(doing);
+    },
     withdraw: (index) => player.withdraw(index),
     time: () => player.view(),
     async snapshot() {

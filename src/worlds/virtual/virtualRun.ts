@@ -19,7 +19,10 @@ export interface VirtualRun {
   readonly refused: ReadonlyMap<RunInput, string>;
   /** When the next event is due, in ms; Infinity when there is none. */
   readonly nextMs: number;
-  /** Runs everything due up to `untilMs`, or to the run's end. What happens does not depend on how a way is cut into pieces. */
+  /**
+   * Runs everything due up to `untilMs`, or to the run's end. What happens does not depend on how a way is cut into
+   * pieces. Rejects with what the world threw: that ends the run, and is a finding.
+   */
   advance(untilMs: number): Promise<void>;
   /** Does something now, after everything due by now, and notes it in the script; the sentence why not otherwise. */
   input(doing: WithoutTick): string | null;
@@ -69,6 +72,23 @@ export function createVirtualRun(stage: Stage, inputs: RunInput[]): VirtualRun {
     return next ? next.tick / TICKS_PER_MS : Infinity;
   };
 
+  async function advance(untilMs: number): Promise<void> {
+    while (!ended) {
+      const toMs = Math.min(nextLookMs, inputAtMs(), untilMs);
+      await world.run(toMs);
+      if (nextLookMs <= toMs) {
+        check();
+        const next = course.next();
+        if (next.done) end();
+        else nextLookMs = next.value;
+      } else if (inputAtMs() <= toMs) {
+        const input = inputs[applied++]!;
+        const refusal = stage.apply(input);
+        if (refusal !== null) refused.set(input, refusal);
+      } else return;
+    }
+  }
+
   return {
     stage,
     findings,
@@ -95,19 +115,12 @@ export function createVirtualRun(stage: Stage, inputs: RunInput[]): VirtualRun {
       return Math.min(clock.nextAtMs(), nextLookMs, inputAtMs());
     },
     async advance(untilMs) {
-      while (!ended) {
-        const toMs = Math.min(nextLookMs, inputAtMs(), untilMs);
-        await world.run(toMs);
-        if (nextLookMs <= toMs) {
-          check();
-          const next = course.next();
-          if (next.done) end();
-          else nextLookMs = next.value;
-        } else if (inputAtMs() <= toMs) {
-          const input = inputs[applied++]!;
-          const refusal = stage.apply(input);
-          if (refusal !== null) refused.set(input, refusal);
-        } else return;
+      try {
+        await advance(untilMs);
+      } catch (e) {
+        ended = true;
+        find('threw', `it threw: ${e instanceof Error ? e.message : String(e)}`);
+        throw e;
       }
     },
     input(doing) {

@@ -78,6 +78,8 @@ describe('a run in a link', () => {
     const plan = {
       weather: { loss: 0.1, duplication: 0, reordering: 0, reorderMs: 0, delayMs: 0.25, jitterMs: 0.25 },
       faults: [
+        { atMs: 5, type: 'clock', node: 1, jumpMs: 3, rate: 1.0001 },
+        { atMs: 6, type: 'disk', forMs: 3 },
         { atMs: 10, type: 'kill', node: 1, downMs: 0, zombieMs: 3 },
         { atMs: 20, type: 'partition', nodes: [0, 2], forMs: 0 },
         { atMs: 30, type: 'power cut', downMs: 5 },
@@ -142,6 +144,19 @@ describe('a run in a link', () => {
         ],
       }),
       'inputs[1].tick must not be before',
+    ],
+    [
+      'a plan for a node that is not there',
+      (j: object) => ({
+        ...j,
+        s: { agents: { count: 2 } },
+        p: {
+          weather: { loss: 0, duplication: 0, reordering: 0, reorderMs: 0, delayMs: 0, jitterMs: 0 },
+          faults: [{ type: 'pause', atMs: 1, node: 3, forMs: 1 }],
+          clockRates: [],
+        },
+      }),
+      'plan.faults[0].node must be a node from 0 to 2, got 3',
     ],
     ['no build', () => ({ s: {} }), 'b is required'],
     ['no object', () => [], 'must be an object'],
