@@ -283,7 +283,9 @@ export class GroveState {
   }
 
   inject(fault: Fault, done: string): Promise<boolean> {
-    return this.#command('breaking something', done, () => this.grove.inject(fault));
+    const stands = this.world === 'virtual' && this.snapshot?.phase === 'paused';
+    const more = stands ? ' Time stands still: play on to see what follows.' : '';
+    return this.#command('breaking something', done + more, () => this.grove.inject(fault));
   }
 
   /**

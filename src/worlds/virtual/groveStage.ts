@@ -100,7 +100,11 @@ export function createGroveStage(
     },
     story,
     recoveries: () => grove.conductor.recoveries(),
-    inspect: (agent) => grove.inspect(agent),
+    async inspect(agent) {
+      const seen = await grove.inspect(agent);
+      // As for rush memory: what a recall takes is not to be had here.
+      return seen && { ...seen, rings: seen.rings.map((ring) => ({ ...ring, accessMs: null })) };
+    },
     metrics: () => groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rush),
     totals: () => ledger.totals(clock.nowMs),
     mustBeZero() {

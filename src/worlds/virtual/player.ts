@@ -72,7 +72,8 @@ export interface Player {
 const SLICE_MS = 16;
 /** A run whose machine is too slow for its speed does not try to catch up on more than this. */
 const LAG_MS = 250;
-const IDLE_MS = 40;
+/** Before a second world is brought up for the way back, nothing is asked for so long. */
+const IDLE_MS = 1_000;
 const FRAME_MS = 8;
 
 export function createPlayer(ports: PlayerPorts): Player {
@@ -91,13 +92,16 @@ export function createPlayer(ports: PlayerPorts): Player {
   /** Counts what the visitor wanted; a jump or a filling that was begun before is overtaken. */
   let wish = 0;
   let quantumMs = 1;
-  /** Worlds are touched by one at a time, in the order of asking. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** A world is touched by one at a time, in the order of asking; two worlds do not wait for each other. */
+  const turns = new WeakMap<VirtualRun, Promise<unknown>>();
   let pumping = false;
 
-  function inTurn<T>(act: () => T | Promise<T>): Promise<T> {
-    const result = turn.then(act);
-    turn = result.catch(() => undefined);
+  function inTurn<T>(world: VirtualRun, act: () => T | Promise<T>): Promise<T> {
+    const result = (turns.get(world) ?? Promise.resolve()).then(act);
+    turns.set(
+      world,
+      result.catch(() => undefined),
+    );
     return result;
   }
 
@@ -127,7 +131,7 @@ export function createPlayer(ports: PlayerPorts): Player {
   ): Promise<boolean> {
     while (!world.ended && world.nowMs < goalMs) {
       if (wish !== mine) return false;
-      await inTurn(() => (wish === mine ? slice(world, goalMs) : undefined));
+      await inTurn(world, () => (wish === mine ? slice(world, goalMs) : undefined));
       told();
       await ports.rest(0);
     }
@@ -145,7 +149,7 @@ export function createPlayer(ports: PlayerPorts): Player {
     while (mode === 'playing' && run) {
       const world = run;
       const mine = wish;
-      await inTurn(async () => {
+      await inTurn(world, async () => {
         if (wish !== mine || mode !== 'playing') return;
         const nowMs = ports.now();
         const due = speed === null ? Infinity : anchor.simMs + (nowMs - anchor.wallMs) * speed;
@@ -189,7 +193,7 @@ export function createPlayer(ports: PlayerPorts): Player {
     seeking = { fromMs: 0, atMs: 0, toMs };
     try {
       // Slices under way end first.
-      await inTurn(() => undefined);
+      await inTurn(shown, () => undefined);
       const parked = park.nearest(toMs);
       const onwards = keep && shown.nowMs <= toMs && (parked === null || parked.nowMs <= shown.nowMs);
       const carrier = onwards ? shown : (parked ?? createVirtualRun(await ports.open(opened), inputs));
@@ -229,10 +233,11 @@ export function createPlayer(ports: PlayerPorts): Player {
       furthestMs = 0;
       park.clear();
       try {
-        const stage = await inTurn(() => ports.open(wanted));
+        const stage = await ports.open(wanted);
         if (wish !== mine) return;
-        run = createVirtualRun(stage, inputs);
-        await inTurn(() => run?.advance(0).catch(() => undefined));
+        const world = createVirtualRun(stage, inputs);
+        run = world;
+        await inTurn(world, () => world.advance(0).catch(() => undefined));
         if (wish === mine) mode = 'paused';
       } catch (e) {
         if (wish === mine) {
@@ -264,7 +269,7 @@ export function createPlayer(ports: PlayerPorts): Player {
       const mine = ++wish;
       const world = run;
       mode = 'paused';
-      await inTurn(() => {
+      await inTurn(world, () => {
         const toMs = by === 'event' ? world.nextMs : world.nowMs + by;
         return toMs === Infinity ? undefined : slice(world, toMs);
       });
@@ -278,25 +283,31 @@ export function createPlayer(ports: PlayerPorts): Player {
       seeking = null;
       speedometer.reset();
     },
-    input: (doing) =>
-      inTurn(() => {
-        if (!run || mode === 'seeking')
-          return 'There is no moment to do it in yet; wait until the run stands or plays.';
-        if (run.ended) return 'This run has ended. Go back to an earlier moment, or begin another run.';
-        const refusal = run.input(doing);
+    async input(doing) {
+      const world = run;
+      if (!world || mode === 'seeking')
+        return 'There is no moment to do it in yet; wait until the run stands or plays.';
+      return inTurn(world, () => {
+        if (world !== run) return 'Another run has taken the place of this one.';
+        if (world.ended) return 'This run has ended. Go back to an earlier moment, or begin another run.';
+        const refusal = world.input(doing);
         if (refusal !== null) return refusal;
-        park.dropAfter(run.nowMs);
+        park.dropAfter(world.nowMs);
         endMs = null;
-        furthestMs = run.nowMs;
+        furthestMs = world.nowMs;
         return null;
-      }),
+      });
+    },
     async withdraw(index) {
       const input = inputs[index];
-      if (!run || !input) return false;
+      const world = run;
+      if (!world || !input) return false;
       wish++;
-      const backTo = run.tick;
+      // A piece under way ends first: only then it is known what took part.
+      await inTurn(world, () => undefined);
+      const backTo = world.tick;
       const tookPart = input.tick <= backTo;
-      await inTurn(() => {
+      await inTurn(world, () => {
         inputs.splice(index, 1);
         park.dropAfter((input.tick - 1) / TICKS_PER_MS);
         endMs = null;
@@ -320,6 +331,9 @@ export function createPlayer(ports: PlayerPorts): Player {
       refused: run ? [...run.refused].map(([input, why]) => [inputs.indexOf(input), why] as const) : [],
       parkedMs: park.placesMs(),
     }),
-    look: (at) => inTurn(() => (run ? at(run) : null)),
+    async look(at) {
+      const world = run;
+      return world ? inTurn(world, () => at(world)) : null;
+    },
   };
 }
