@@ -116,7 +116,11 @@ describe('what a visitor does in virtual time', () => {
     expect(other.view()).toMatchObject({ hash, ended: true, refused: [] });
 
     // Without them it is the first run again.
-    for (const _ of script!.inputs) await player.withdraw(0);
+    for (const _ of script!.inputs.slice(1)) await player.withdraw(0);
+    // A jump that overtakes the way back must not start from the world that still has it.
+    void player.withdraw(0);
+    while (player.view().script!.inputs.length > 0)
+      await new Promise((resolve) => void setImmediate(resolve));
     await player.seek(END);
     expect(player.view().hash).toBe(undisturbed);
   });

@@ -82,6 +82,8 @@ export function createPlayer(ports: PlayerPorts): Player {
   let script: RunScript | null = null;
   let inputs: RunInput[] = [];
   let run: VirtualRun | null = null;
+  /** The world that is shown went a way that is no longer in the script, and is shown until another has come as far. */
+  let stale: VirtualRun | null = null;
   let mode: TimeView['mode'] = 'empty';
   let speed: number | null = 1;
   let anchor = { wallMs: 0, simMs: 0 };
@@ -182,11 +184,12 @@ export function createPlayer(ports: PlayerPorts): Player {
     if (world && goalMs > world.nowMs) await advanceTo(world, goalMs, mine, () => undefined);
   }
 
-  async function seek(tick: number, keep = true): Promise<boolean> {
+  async function seek(tick: number): Promise<boolean> {
     if (!script || !run) return false;
     const mine = ++wish;
     const toMs = tick / TICKS_PER_MS;
     const shown = run;
+    const keep = shown !== stale;
     const opened = script;
     mode = 'seeking';
     speedometer.reset();
@@ -208,6 +211,7 @@ export function createPlayer(ports: PlayerPorts): Player {
       if (carrier !== shown && (there || !keep)) {
         park.remove(carrier);
         run = carrier;
+        stale = null;
         if (keep) park.add(shown, ports.room(opened));
       } else if (carrier !== shown) park.add(carrier, ports.room(opened));
       return there;
@@ -228,6 +232,7 @@ export function createPlayer(ports: PlayerPorts): Player {
       script = wanted;
       inputs = [...wanted.inputs];
       run = null;
+      stale = null;
       seeking = null;
       endMs = null;
       furthestMs = 0;
@@ -311,9 +316,10 @@ export function createPlayer(ports: PlayerPorts): Player {
         inputs.splice(index, 1);
         park.dropAfter((input.tick - 1) / TICKS_PER_MS);
         endMs = null;
+        if (tookPart) stale = world;
       });
       if (mode === 'playing') mode = 'paused';
-      return tookPart ? seek(backTo, false) : true;
+      return tookPart ? seek(backTo) : true;
     },
     view: () => ({
       mode,
