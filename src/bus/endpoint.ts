@@ -3,27 +3,25 @@ import { dialChannel, pairChannel, type ChannelPort } from './channel.ts';
 import type { Env } from '../kernel/env.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
 import { LINK } from './link.ts';
-import { noStats, offerOf, type Lane, type Peer } from './peer.ts';
+import { createFrames } from './frames.ts';
+import { OwedAcks } from './owedAcks.ts';
+import { noStats, noteArrival, noteReceived, pendingOf, ranOut, type Lane, type Peer } from './peer.ts';
+import { readFrame } from './readFrame.ts';
 import {
   LANE,
-  readFrame,
-  WIRE_VERSION,
   type Ack,
-  type DataFrame,
   type Frame,
+  type HeardData,
   type HelloAckFrame,
   type HelloFrame,
   type LaneOffer,
   type Level,
-  type Message,
   type RefusalReason,
 } from './wire.ts';
 
 const HELLO_FIRST_MS = 20;
 const HELLO_MAX_MS = 1_000;
 const SWEEP_MS = 20;
-/** Settled messages that are acked without waiting for company. */
-const ACK_EVERY = 256;
 
 /** A node's end of all its links: the shell around the reducers of `sender.ts` and `receiver.ts`, two lanes a peer. */
 export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConfig): Endpoint {
@@ -34,8 +32,11 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   const peers = new Map<NodeId, Peer>();
   const dirty: Peer[] = [];
   let flushQueued = false;
-  let sweeping = false;
+  /** When the next sweep is due; null without one. */
+  let sweepAtMs: number | null = null;
+  const owed = new OwedAcks<Peer>(env, postOwed);
   let closed = false;
+  const frames = createFrames(self, inc);
   const stats = noStats();
   const refuse = (reason: RefusalReason, n = 1): void => {
     stats.refused[reason] = (stats.refused[reason] ?? 0) + n;
@@ -47,9 +48,16 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     const received = level === 'durable' ? config.durable?.received.get(id) : undefined;
     return {
       level,
-      sender: sending.createSender(options, sent?.base, sent?.pending),
+      sender: sending.createSender(
+        options,
+        sent?.base ?? (level === 'durable' ? config.durable?.firstNumber : undefined),
+        sent?.pending,
+      ),
       receiver: receiving.createReceiver(received?.next, received?.undealt),
       placed: received !== undefined,
+      creditless: false,
+      heardAtMs: -Infinity,
+      alone: false,
     };
   }
 
@@ -67,7 +75,6 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       heard: 0,
       established: false,
       dirty: false,
-      ackTimer: false,
       helloAtMs: 0,
       helloGapMs: HELLO_FIRST_MS,
     };
@@ -80,28 +87,13 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     peer.out.post(frame);
   }
 
-  const head = (peer: Peer) => ({
-    v: WIRE_VERSION,
-    from: self,
-    to: peer.id,
-    inc,
-    peerInc: peer.inc,
-    attempt: peer.attempt,
-    peerAttempt: peer.heard,
-  });
-
   const waiting = ({ lanes }: Peer): number =>
     sending.waiting(lanes[0].sender) + sending.waiting(lanes[1].sender);
 
   function sayHello(peer: Peer, nowMs: number): void {
-    const frame: HelloFrame = {
-      type: 'hello',
-      ...head(peer),
-      lanes: [offerOf(peer.lanes[0], survives), offerOf(peer.lanes[1], survives)],
-    };
     const call = port.open(dialChannel(grove, peer.id), () => undefined);
     stats.framesPosted++;
-    call.post(frame);
+    call.post(frames.hello(peer, survives));
     call.close();
     peer.helloAtMs = nowMs + peer.helloGapMs;
     peer.helloGapMs = Math.min(HELLO_MAX_MS, peer.helloGapMs * 2);
@@ -148,74 +140,74 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       batch;
       batch = sending.takeBatch(sender, nowMs, options)
     ) {
-      const { ack, credit, held } = receiving.takeAck(receiver, options);
       stats.messagesPosted += batch.messages.length;
-      post(peer, {
-        type: 'data',
-        ...head(peer),
-        lane: LANE[lane.level],
-        first: batch.first,
-        messages: batch.messages,
-        ack,
-        credit,
-        held,
-      });
+      const ack = receiving.takeAck(receiver, options);
+      post(peer, frames.data(peer, lane, batch.first, batch.messages, ack));
       sweepLater();
     }
     stats.resentMessages += sender.resent - resent;
+    if (ranOut(lane)) stats.creditWaits++;
     if (!receiver.owesAck || peer.session === 0) return;
+    const waitMs = lane.alone ? options.ackAloneMs : options.ackDelayMs;
     if (
       receiving.hasGap(receiver) ||
       receiver.throttled ||
-      options.ackDelayMs === 0 ||
-      receiver.settled - receiver.acked >= ACK_EVERY
+      waitMs === 0 ||
+      receiving.acksNow(receiver, options)
     )
       postAck(peer, lane);
-    else if (!peer.ackTimer) {
-      peer.ackTimer = true;
-      env.setTimer(options.ackDelayMs, () => {
-        peer.ackTimer = false;
-        if (closed || peer.session === 0) return;
-        for (const owing of peer.lanes) if (owing.receiver.owesAck) postAck(peer, owing);
-      });
-    }
+    else owed.owe(peer, lane.alone, waitMs);
+  }
+
+  function postOwed(peer: Peer): void {
+    if (closed || peer.session === 0) return;
+    for (const lane of peer.lanes) if (lane.receiver.owesAck) postAck(peer, lane);
   }
 
   function postAck(peer: Peer, lane: Lane): void {
     stats.acksPosted++;
-    const { ack, credit, held } = receiving.takeAck(lane.receiver, options);
-    post(peer, { type: 'ack', ...head(peer), lane: LANE[lane.level], ack, credit, held });
+    post(peer, frames.ack(peer, lane, receiving.takeAck(lane.receiver, options)));
   }
 
   /** While anything is under way, looks every 20 ms for hellos to repeat and resend timers that ran out. */
   function sweepLater(): void {
-    if (sweeping || closed) return;
-    sweeping = true;
-    const dueMs = env.now() + SWEEP_MS;
-    env.setTimer(SWEEP_MS, () => {
-      sweeping = false;
-      if (closed) return;
-      const nowMs = env.now();
-      const lateMs = nowMs - dueMs;
-      let busy = false;
-      for (const peer of peers.values()) {
-        if (waiting(peer) === 0) continue;
-        busy = true;
-        // While this node did not run it heard no acks either: they may wait behind this turn.
-        if (lateMs > SWEEP_MS) for (const { sender } of peer.lanes) sending.excuse(sender, lateMs);
-        if (!peer.established) {
-          if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
-        } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
-      }
-      if (busy) sweepLater();
-    });
+    if (sweepAtMs !== null || closed) return;
+    sweepAtMs = env.now() + SWEEP_MS;
+    env.setTimer(SWEEP_MS, sweep);
+  }
+
+  function sweep(): void {
+    if (closed) return;
+    const nowMs = env.now();
+    noticeStall(nowMs);
+    sweepAtMs = null;
+    let busy = false;
+    for (const peer of peers.values()) {
+      if (waiting(peer) === 0) continue;
+      busy = true;
+      if (!peer.established) {
+        if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
+      } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
+    }
+    if (busy) sweepLater();
+  }
+
+  /**
+   * A sweep that is long due tells that this node did not run. It heard no acks meanwhile either: they wait behind this turn,
+   * and neither resend timers nor round trips count that time.
+   */
+  function noticeStall(nowMs: number): void {
+    if (sweepAtMs === null || nowMs - sweepAtMs <= SWEEP_MS) return;
+    for (const { lanes } of peers.values())
+      for (const { sender } of lanes) sending.excuse(sender, nowMs - sweepAtMs);
+    sweepAtMs = nowMs;
   }
 
   function sweepSender(peer: Peer, sender: Lane['sender'], nowMs: number): void {
     if (sending.isBlocked(sender)) {
       // No credit, and the ack that gives some may be lost: ask (the persist timer of RFC 9293, 3.8.6.1).
       if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
-    } else if (sending.expire(sender, nowMs)) {
+    } else if (sending.expire(sender, nowMs, options)) {
       // Where all of it arrived, the question below is enough.
       if (sending.hasAgain(sender)) stats.resends++;
       // The peer may have restarted unannounced: a hello beside the resend finds out.
@@ -261,7 +253,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
 
   /** Asks for a new hello in place of the attempt that a frame belonged to. */
   function askAgain(peer: Peer, attempt: number): void {
-    post(peer, { type: 'reset', ...head(peer), peerAttempt: attempt });
+    post(peer, frames.reset(peer, attempt));
   }
 
   function hearHello(peer: Peer, frame: HelloFrame): void {
@@ -278,11 +270,11 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       config.onHello?.(peer.id, again);
     }
     const [memory, durable] = peer.lanes;
-    post(peer, {
-      type: 'hello-ack',
-      ...head(peer),
-      lanes: [receiving.takeAck(memory.receiver, options), receiving.takeAck(durable.receiver, options)],
-    });
+    const acks = [
+      receiving.takeAck(memory.receiver, options),
+      receiving.takeAck(durable.receiver, options),
+    ] as const;
+    post(peer, frames.helloAck(peer, acks));
   }
 
   function takeOffer(lane: Lane, { base, fresh }: LaneOffer, sameSession: boolean): void {
@@ -313,23 +305,27 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   function hearAck(peer: Peer, { level, sender }: Lane, ack: Ack, attempt: number): void {
     if (attempt !== peer.attempt) return refuse('stale-attempt');
     const { resentEarly } = sender;
-    if (sending.acknowledge(sender, ack, env.now(), options) > 0)
-      config.onSettled?.(peer.id, sender.base, level);
+    const nowMs = env.now();
+    noticeStall(nowMs);
+    if (sending.acknowledge(sender, ack, nowMs, options) > 0) config.onSettled?.(peer.id, sender.base, level);
     stats.resentEarly += sender.resentEarly - resentEarly;
     if (sender.cursor < sending.nextSeq(sender) || sending.hasAgain(sender)) markDirty(peer);
   }
 
-  function hearData(peer: Peer, frame: DataFrame): void {
+  function hearData(peer: Peer, frame: HeardData): void {
     if (peer.session !== frame.inc || frame.attempt > peer.heard) {
       refuse('no-session');
       return askAgain(peer, frame.attempt);
     }
     if (frame.attempt < peer.heard) return refuse('stale-attempt');
-    const { receiver, level } = peer.lanes[frame.lane];
+    const lane = peer.lanes[frame.lane];
+    const { receiver, level } = lane;
     const first = receiver.expected;
     const { duplicates, overCredit } = receiver;
     const due = receiving.accept(receiver, frame.first, frame.messages, options);
     stats.duplicates += receiver.duplicates - duplicates;
+    noteReceived(stats, receiver);
+    noteArrival(lane, frame.messages.length, env.now(), options.ackAloneMs);
     if (receiver.overCredit > overCredit) refuse('over-credit', receiver.overCredit - overCredit);
     if (due.length > 0) {
       stats.messagesReceived += due.length;
@@ -345,7 +341,9 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   return {
     send(to, message, level = usual) {
       const peer = peerOf(to);
-      const seq = sending.enqueue(peer.lanes[LANE[level]].sender, message, options);
+      const { sender } = peer.lanes[LANE[level]];
+      const seq = sending.enqueue(sender, message, options);
+      stats.outboxMax = Math.max(stats.outboxMax, sending.waiting(sender));
       if (seq > 0) markDirty(peer);
       else stats.full++;
       return seq;
@@ -368,7 +366,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     },
     abandon(id) {
       const peer = peerOf(id);
-      const pending = peer.lanes.flatMap(({ sender }) => sender.pending.slice(sender.head) as Message[]);
+      const pending = pendingOf(peer);
       loseTouch(peer);
       for (const { sender } of peer.lanes) sending.discard(sender);
       return pending;

@@ -5,6 +5,8 @@ import type { Level, Message, RefusalReason } from './wire.ts';
 
 /** Where an earlier incarnation of this node stood, from durable storage. */
 export interface LinkMemory {
+  /** Where the numbers to a peer begin that is not in `sent`; 1 where it is left out. */
+  readonly firstNumber?: number;
   /** Per peer: messages numbered base, base + 1, ... that were not acknowledged. */
   readonly sent: ReadonlyMap<NodeId, { readonly base: number; readonly pending: readonly Message[] }>;
   /** Per peer: the next number expected, and how many messages were accepted and not dealt with. */
@@ -50,6 +52,12 @@ export interface EndpointStats {
   skipped: number;
   /** Sends refused because the queue of their link was full. */
   full: number;
+  /** Times that messages had to wait because their link's credit was used up. */
+  creditWaits: number;
+  /** The most of any link and level so far: sent and not settled; handed on and not dealt with; come too early. */
+  outboxMax: number;
+  mailboxMax: number;
+  earlyMax: number;
 }
 
 export interface Endpoint {

@@ -14,6 +14,8 @@ export const busOptions = section({
   resendFloorMs: withDefault(integer(10, 60_000), 1_000),
   /** How long an ack may wait for a frame to ride on. */
   ackDelayMs: withDefault(integer(0, 1_000), 2),
+  /** The same for a message that came alone: nothing else on its level of the link for as long before it. */
+  ackAloneMs: withDefault(integer(0, 1_000), 20),
   /** Failures to deal with a message before it ends among the dead letters. */
   poisonAfter: withDefault(integer(1, 100), 3),
   /** After a failure a message is tried again after this, then twice this, and so on. */

@@ -3,7 +3,7 @@ import type { Channel } from './channel.ts';
 import type { ReceiverState } from './receiver.ts';
 import { nextSeq, type SenderState } from './sender.ts';
 import type { EndpointStats } from './endpointTypes.ts';
-import type { LaneOffer, Level } from './wire.ts';
+import type { LaneOffer, Level, Message } from './wire.ts';
 
 /** One level of the link to a peer. */
 export interface Lane {
@@ -12,6 +12,11 @@ export interface Lane {
   readonly receiver: ReceiverState;
   /** The receiver's place is known: from storage or from an earlier hello. */
   placed: boolean;
+  /** What waits has used up the credit. */
+  creditless: boolean;
+  /** When data came last, and whether it was a message alone: its reply may follow, for its ack to ride on. */
+  heardAtMs: number;
+  alone: boolean;
 }
 
 /** What an endpoint knows of another. */
@@ -30,7 +35,6 @@ export interface Peer {
   heard: number;
   established: boolean;
   dirty: boolean;
-  ackTimer: boolean;
   helloAtMs: number;
   helloGapMs: number;
 }
@@ -42,6 +46,10 @@ export const offerOf = ({ level, sender }: Lane, survives: boolean): LaneOffer =
   highest: sender.highest,
   fresh: level === 'memory' || !survives,
 });
+
+/** What was not settled, level `memory` first. */
+export const pendingOf = ({ lanes }: Peer): Message[] =>
+  lanes.flatMap(({ sender }) => sender.pending.slice(sender.head) as Message[]);
 
 /** Counters at their start. */
 export const noStats = (): EndpointStats => ({
@@ -56,4 +64,27 @@ export const noStats = (): EndpointStats => ({
   refused: {},
   skipped: 0,
   full: 0,
+  creditWaits: 0,
+  outboxMax: 0,
+  mailboxMax: 0,
+  earlyMax: 0,
 });
+
+/** Whether what waits has used up its credit since this was asked last: each time counts once, however often it is looked at. */
+export function ranOut(lane: Lane): boolean {
+  const { sender, creditless } = lane;
+  lane.creditless = sender.established && sender.cursor >= sender.credit && sender.cursor < nextSeq(sender);
+  return lane.creditless && !creditless;
+}
+
+/** Notes that so many messages came. @param aloneMs nothing came for as long before a message that came alone */
+export function noteArrival(lane: Lane, messages: number, nowMs: number, aloneMs: number): void {
+  lane.alone = messages === 1 && nowMs - lane.heardAtMs >= aloneMs;
+  lane.heardAtMs = nowMs;
+}
+
+/** Notes how full a lane's queues are after a batch. */
+export function noteReceived(stats: EndpointStats, { undealt, early }: ReceiverState): void {
+  if (undealt > stats.mailboxMax) stats.mailboxMax = undealt;
+  if (early.size > stats.earlyMax) stats.earlyMax = early.size;
+}

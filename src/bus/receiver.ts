@@ -1,4 +1,5 @@
 import type { BusOptions } from './options.ts';
+import { addRange } from './ranges.ts';
 import { HELD_RANGES_MAX, type Ack, type Message } from './wire.ts';
 
 const NOTHING: readonly never[] = [];
@@ -11,8 +12,9 @@ export interface ReceiverState {
   settled: number;
   /** Handed on and not yet dealt with: what they fill of the window stays closed to the sender. */
   undealt: number;
-  /** The highest ack that went out. */
+  /** The highest ack that went out; what was settled when this began. */
   acked: number;
+  began: number;
   /** Numbers that came too early, and which they are: flat pairs [from, to), ascending, apart. */
   early: Map<number, Message>;
   ranges: number[];
@@ -31,6 +33,7 @@ export const createReceiver = (expected = 1, undealt = 0): ReceiverState => ({
   settled: expected,
   undealt,
   acked: expected,
+  began: expected,
   early: new Map(),
   ranges: [],
   duplicates: 0,
@@ -91,27 +94,6 @@ function keepEarly(r: ReceiverState, first: number, messages: readonly Message[]
   addRange(r.ranges, first, first + messages.length);
 }
 
-/** Joins [from, to) into disjoint ascending ranges; the place is found by bisection. */
-function addRange(ranges: number[], from: number, to: number): void {
-  let low = 0;
-  let high = ranges.length / 2;
-  // The first range that ends at `from` or later.
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (ranges[2 * mid + 1]! < from) low = mid + 1;
-    else high = mid;
-  }
-  let last = low;
-  let newFrom = from;
-  let newTo = to;
-  while (2 * last < ranges.length && ranges[2 * last]! <= newTo) {
-    newFrom = Math.min(newFrom, ranges[2 * last]!);
-    newTo = Math.max(newTo, ranges[2 * last + 1]!);
-    last++;
-  }
-  ranges.splice(2 * low, 2 * (last - low), newFrom, newTo);
-}
-
 /** Adds to what is due (up to `end`) the early messages that follow it without a gap. */
 function drainEarly(r: ReceiverState, due: readonly Message[], end: number): Message[] {
   const more = [...due];
@@ -144,6 +126,18 @@ export function deal(r: ReceiverState, n: number, options: BusOptions): void {
   r.undealt = Math.max(0, r.undealt - n);
   if (r.throttled && (options.windowMessages - r.undealt) * 2 >= options.windowMessages) r.owesAck = true;
 }
+
+/**
+ * So much is settled and not acked that the ack should not wait for company: a quarter of the window, or half of all there
+ * was, for a sender that starts slowly waits for it.
+ */
+export const acksNow = (r: ReceiverState, options: BusOptions): boolean => {
+  const unacked = r.settled - r.acked;
+  return (
+    unacked >= options.batchMessages &&
+    unacked * 2 >= Math.min(options.windowMessages / 2, r.settled - r.began)
+  );
+};
 
 /** The ack to post now; clears what was owed. */
 export function takeAck(r: ReceiverState, options: BusOptions): Ack {

@@ -1,8 +1,11 @@
 import type { BusOptions } from './options.ts';
+import { countOf, missingFrom, without, type Ranges } from './ranges.ts';
 import { backOff, initialRtt, sampleRtt, type RttState } from './rtt.ts';
 import type { Ack, Message } from './wire.ts';
 
-const NOTHING: readonly number[] = [];
+const NOTHING: Ranges = [];
+/** Batches that go out before anything is heard of the way (the initial window of RFC 5681, 3.1). */
+const FIRST_BATCHES = 2;
 
 /** The sending half of one level of a link: what is numbered and not yet acknowledged. Pure: time comes in, batches come out. */
 export interface SenderState {
@@ -17,6 +20,11 @@ export interface SenderState {
   highest: number;
   /** The receiver has room for numbers below this. */
   credit: number;
+  /**
+   * The congestion window of RFC 5681: so many messages may be under way, whatever the credit. It grows by what arrives
+   * (slow start), up to the window, and shrinks to one batch when the resend timer runs out.
+   */
+  cwnd: number;
   established: boolean;
   rtt: RttState;
   /** The number whose round trip is timed, and since when; 0 for none. */
@@ -25,9 +33,11 @@ export interface SenderState {
   /** When what is in flight and not held by the receiver is sent again; null with nothing in flight. */
   resendAtMs: number | null;
   /** What the receiver holds beyond `base`, as it last said: flat pairs [from, to). */
-  held: readonly number[];
-  /** What goes out again: flat pairs [from, to), ascending. */
+  held: Ranges;
+  /** What goes out again; none of it is held. */
   again: number[];
+  /** The resend timer ran out, and only a part of what was under way has gone out again: it may yet arrive (RFC 5682). */
+  doubtful: boolean;
   /** A gap below this was answered: only the resend timer sends it once more. */
   answered: number;
   /** Messages that went out more than once, and those of them that a gap report asked for. */
@@ -46,6 +56,7 @@ export function createSender(options: BusOptions, base = 1, pending: readonly Me
     cursor: base,
     highest: base,
     credit: base,
+    cwnd: FIRST_BATCHES * options.batchMessages,
     established: false,
     rtt: initialRtt(options.resendFloorMs),
     timedSeq: 0,
@@ -53,6 +64,7 @@ export function createSender(options: BusOptions, base = 1, pending: readonly Me
     resendAtMs: null,
     held: NOTHING,
     again: [],
+    doubtful: false,
     answered: base,
     resent: 0,
     resentEarly: 0,
@@ -96,6 +108,7 @@ export function establish(s: SenderState, { ack, credit, held }: Ack, nowMs: num
   s.credit = credit;
   s.held = held;
   s.again = [];
+  s.doubtful = false;
   s.timedSeq = 0;
   s.resendAtMs = null;
   s.cursor = s.base;
@@ -104,7 +117,7 @@ export function establish(s: SenderState, { ack, credit, held }: Ack, nowMs: num
   // What is held needs no second sending: the cursor begins behind it, and only the holes go out.
   const last = held.at(-1) ?? 0;
   if (last > s.cursor) {
-    s.again = missing(s, last);
+    s.again = missingFrom(held, s.base, Math.min(last, nextSeq(s)));
     s.cursor = Math.min(last, nextSeq(s));
     if (s.cursor > s.highest) s.highest = s.cursor;
     if (s.cursor > s.base) s.resendAtMs = nowMs + s.rtt.rtoMs;
@@ -120,78 +133,80 @@ export function suspend(s: SenderState): void {
   s.resendAtMs = null;
 }
 
-/** Numbers from base to below `end` that the receiver does not hold, as flat pairs. O(ranges), whatever the window. */
-function missing(s: SenderState, end: number): number[] {
-  const ranges: number[] = [];
-  const limit = Math.min(end, nextSeq(s));
-  let from = s.base;
-  for (let i = 0; i < s.held.length && from < limit; i += 2) {
-    const heldFrom = Math.min(s.held[i]!, limit);
-    if (heldFrom > from) ranges.push(from, heldFrom);
-    from = Math.max(from, s.held[i + 1]!);
-  }
-  if (from < limit) ranges.push(from, limit);
-  return ranges;
+/** Whether the receiver holds `seq`, as it last said. */
+function isHeld({ held }: SenderState, seq: number): boolean {
+  for (let i = 0; i < held.length && held[i]! <= seq; i += 2) if (seq < held[i + 1]!) return true;
+  return false;
 }
 
-/** The first number from `seq` on that the receiver does not hold, as it last said. */
-function afterHeld(s: SenderState, seq: number): number {
-  for (let i = 0; i < s.held.length; i += 2)
-    if (seq >= s.held[i]! && seq < s.held[i + 1]!) return s.held[i + 1]!;
-  return seq;
-}
-
-/** The first number above `seq` that the receiver holds; Infinity for none. */
-function heldFrom(s: SenderState, seq: number): number {
-  for (let i = 0; i < s.held.length; i += 2) if (s.held[i]! > seq) return s.held[i]!;
-  return Infinity;
-}
+/** Numbers that went out, are not known to have arrived, and are not given up as lost. */
+const underWay = (s: SenderState): number => s.cursor - s.base - countOf(s.held) - countOf(s.again);
 
 /** Numbers below this arrived without a gap, settled or not. */
-const arrivedBelow = (base: number, held: readonly number[]): number => (held[0] === base ? held[1]! : base);
+const arrivedBelow = (base: number, held: Ranges): number => (held[0] === base ? held[1]! : base);
 
 /** Takes an ack; returns how many messages it settled. A gap that it reports is answered once, ahead of the resend timer. */
 export function acknowledge(s: SenderState, ack: Ack, nowMs: number, options: BusOptions): number {
   if (!s.established || ack.ack < s.base || ack.ack > s.highest) return 0;
   if (ack.credit > s.credit) s.credit = ack.credit;
-  const arrivedBefore = arrivedBelow(s.base, s.held);
+  const inOrderBefore = arrivedBelow(s.base, s.held);
+  const arrivedBefore = s.base + countOf(s.held);
   const settled = dropBelow(s, ack.ack);
   if (s.cursor < s.base) s.cursor = s.base;
   s.held = ack.held;
-  if (s.timedSeq > 0 && (ack.ack > s.timedSeq || afterHeld(s, s.timedSeq) > s.timedSeq)) {
-    sampleRtt(s.rtt, nowMs - s.timedAtMs, options.resendFloorMs);
+  const arrived = s.base + countOf(s.held) - arrivedBefore;
+  if (arrived > 0) s.cwnd = Math.min(Math.max(options.windowMessages, s.cwnd), s.cwnd + arrived);
+  if (s.again.length > 0) dropArrived(s);
+  if (s.timedSeq > 0 && (ack.ack > s.timedSeq || isHeld(s, s.timedSeq))) {
+    sampleRtt(s.rtt, Math.max(0, nowMs - s.timedAtMs), options.resendFloorMs);
     s.timedSeq = 0;
   }
   // RFC 6298, 5.3: new data was acknowledged. Here what arrived in order counts, for a commit may take longer than the timer.
-  if (settled > 0 || arrivedBelow(s.base, s.held) > arrivedBefore)
+  if (settled > 0 || arrivedBelow(s.base, s.held) > inOrderBefore)
     s.resendAtMs = s.cursor > s.base ? nowMs + s.rtt.rtoMs : null;
   if (ack.held.length > 0) answerGaps(s);
   return settled;
 }
 
+/** What arrived meanwhile does not go out again. */
+function dropArrived(s: SenderState): void {
+  const before = countOf(s.again);
+  const [first] = s.again;
+  s.again = without(s.again, s.base, s.held);
+  if (!s.doubtful || countOf(s.again) === before) return;
+  // Something arrived that had not gone out again yet: it was late, not lost. What else is lost is reported as a gap, or the
+  // timer runs out for it.
+  s.again = [];
+  s.answered = first!;
+  s.doubtful = false;
+  s.cwnd = Math.max(s.cwnd, underWay(s) + 1);
+}
+
 function answerGaps(s: SenderState): void {
   const end = Math.min(s.held.at(-1)!, s.cursor);
   if (end <= s.answered) return;
-  const gaps = missing(s, end);
-  for (let i = 0; i < gaps.length; i += 2) {
-    const from = Math.max(gaps[i]!, s.answered);
-    if (from >= gaps[i + 1]!) continue;
-    s.again.push(from, gaps[i + 1]!);
-    s.resentEarly += gaps[i + 1]! - from;
-  }
+  const gaps = missingFrom(s.held, Math.max(s.base, s.answered), end);
+  s.again.push(...gaps);
+  s.resentEarly += countOf(gaps);
   s.answered = end;
 }
 
-/** This node stood still for so long, and that time does not count. */
+/** This node stood still for so long until now, and that time does not count: neither for the timer nor for the round trip. */
 export function excuse(s: SenderState, stillMs: number): void {
   if (s.resendAtMs !== null) s.resendAtMs += stillMs;
+  s.timedAtMs += stillMs;
 }
 
-/** Time passed: when the resend timer ran out, everything in flight that is not held goes out again. Returns whether it ran out. */
-export function expire(s: SenderState, nowMs: number): boolean {
+/**
+ * Time passed. When the resend timer ran out, everything under way counts as lost: one batch of it goes out again, and the
+ * rest as acks show that it does not arrive by itself (RFC 5681, 3.1; RFC 5682). Returns whether the timer ran out.
+ */
+export function expire(s: SenderState, nowMs: number, options: BusOptions): boolean {
   if (s.resendAtMs === null || nowMs < s.resendAtMs || s.cursor === s.base) return false;
-  s.again = missing(s, s.cursor);
+  s.again = missingFrom(s.held, s.base, s.cursor);
+  s.doubtful = true;
   s.answered = s.cursor;
+  s.cwnd = options.batchMessages;
   backOff(s.rtt);
   s.resendAtMs = nowMs + s.rtt.rtoMs;
   return true;
@@ -200,34 +215,34 @@ export function expire(s: SenderState, nowMs: number): boolean {
 /** Something goes out again. */
 export const hasAgain = (s: SenderState): boolean => s.again.length > 0;
 
-/** The next batch to post, what goes out again first; null when the credit or the queue is exhausted. */
+/** The next batch to post, what goes out again first; null when the window, the credit or the queue is exhausted. */
 export function takeBatch(
   s: SenderState,
   nowMs: number,
   options: BusOptions,
 ): { first: number; messages: Message[] } | null {
-  if (!s.established) return null;
-  while (s.again.length > 0) {
-    // The receiver may have said meanwhile that it holds some of it.
-    const first = afterHeld(s, Math.max(s.again[0]!, s.base));
-    const end = Math.min(s.again[1]!, first + options.batchMessages, heldFrom(s, first));
-    if (end >= s.again[1]! || first >= s.again[1]!) s.again.splice(0, 2);
+  if (!s.established || underWay(s) >= s.cwnd) return null;
+  let first: number;
+  let end: number;
+  if (s.again.length > 0) {
+    first = s.again[0]!;
+    end = Math.min(s.again[1]!, first + options.batchMessages);
+    if (end === s.again[1]!) s.again.splice(0, 2);
     else s.again[0] = end;
-    if (end <= first) continue;
+    if (s.again.length === 0) s.doubtful = false;
     s.resent += end - first;
     if (s.timedSeq >= first && s.timedSeq < end) s.timedSeq = 0;
-    s.resendAtMs ??= nowMs + s.rtt.rtoMs;
-    return { first, messages: messagesOf(s, first, end, nowMs) };
+  } else {
+    first = s.cursor;
+    end = Math.min(nextSeq(s), s.credit, first + options.batchMessages);
+    if (end <= first) return null;
+    s.cursor = end;
+    if (s.timedSeq === 0 && first >= s.highest) {
+      s.timedSeq = end - 1;
+      s.timedAtMs = nowMs;
+    }
+    if (end > s.highest) s.highest = end;
   }
-  const first = s.cursor;
-  const end = Math.min(nextSeq(s), s.credit, first + options.batchMessages);
-  if (end <= first) return null;
-  s.cursor = end;
-  if (s.timedSeq === 0 && first >= s.highest) {
-    s.timedSeq = end - 1;
-    s.timedAtMs = nowMs;
-  }
-  if (end > s.highest) s.highest = end;
   s.resendAtMs ??= nowMs + s.rtt.rtoMs;
   return { first, messages: messagesOf(s, first, end, nowMs) };
 }

@@ -2,7 +2,7 @@ import type { Incarnation, NodeId } from '../kernel/ids.ts';
 import type { Hlc } from './hlc.ts';
 
 /** Frames of another version are refused. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /**
  * What a message survives. `memory`: loss, duplication and delay on the way. `durable`: besides, the crash of either node.
@@ -31,6 +31,19 @@ export interface Message {
   readonly reply?: string;
   /** It came by way of this topic. */
   readonly topic?: string;
+}
+
+/** Many messages by columns, each as long as there are messages: see `pack`. JSON-safe as messages are. */
+export interface PackedMessages {
+  /** Senders, addressees and kinds, each once. */
+  readonly texts: readonly string[];
+  /** Three characters a message: sender, addressee and kind, their codes the places in `texts`. */
+  readonly routes: string;
+  /** Each `hlc` less the one before; the first less 0. */
+  readonly stamps: readonly number[];
+  readonly bodies: readonly unknown[];
+  /** What else a message has, null where that is nothing; left out where no message has more. */
+  readonly rest?: readonly (object | null)[];
 }
 
 interface FrameHead {
@@ -91,6 +104,11 @@ export interface DataFrame extends FrameHead, Ack {
   readonly type: 'data';
   readonly lane: 0 | 1;
   readonly first: number;
+  readonly messages: readonly Message[] | PackedMessages;
+}
+
+/** A batch that arrived, its messages checked one by one. */
+export interface HeardData extends DataFrame {
   readonly messages: readonly Message[];
 }
 
@@ -106,6 +124,7 @@ export interface ResetFrame extends FrameHead {
 }
 
 export type Frame = HelloFrame | HelloAckFrame | DataFrame | AckFrame | ResetFrame;
+export type HeardFrame = HelloFrame | HelloAckFrame | HeardData | AckFrame | ResetFrame;
 
 /** Selective ranges in one ack, at most. */
 export const HELD_RANGES_MAX = 16;
@@ -130,76 +149,3 @@ export const REFUSAL_REASONS = [
   'over-credit',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
-const isLane = (v: unknown): v is 0 | 1 => v === 0 || v === 1;
-const isOptionalText = (v: unknown): boolean => v === undefined || typeof v === 'string';
-
-function isOffer(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const o = value as Record<string, unknown>;
-  return isCount(o['base']) && isCount(o['next']) && isCount(o['highest']) && typeof o['fresh'] === 'boolean';
-}
-
-function isAck(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { ack, credit, held } = value as Record<string, unknown>;
-  if (!isCount(ack) || !isCount(credit) || !Array.isArray(held)) return false;
-  if (held.length === 0) return true;
-  if (held.length % 2 !== 0 || held.length > 2 * HELD_RANGES_MAX) return false;
-  let from = ack - 1;
-  for (let i = 0; i < held.length; i++) {
-    const edge: unknown = held[i];
-    if (!isCount(edge) || edge <= from) return false;
-    from = edge;
-  }
-  return true;
-}
-
-const isPair = (value: unknown, test: (v: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.length === 2 && test(value[0]) && test(value[1]);
-
-/** Whether a value has the shape of a message. */
-export function isMessage(value: unknown): value is Message {
-  if (typeof value !== 'object' || value === null) return false;
-  const m = value as Record<keyof Message, unknown>;
-  return (
-    typeof m.from === 'string' &&
-    typeof m.to === 'string' &&
-    typeof m.kind === 'string' &&
-    isCount(m.hlc) &&
-    (m.deadlineAtMs === undefined || (typeof m.deadlineAtMs === 'number' && !Number.isNaN(m.deadlineAtMs))) &&
-    isOptionalText(m.request) &&
-    isOptionalText(m.reply) &&
-    isOptionalText(m.topic)
-  );
-}
-
-/** Checks the shape of whatever arrived on a channel; the reason for its refusal when it is no frame of this wire. */
-export function readFrame(value: unknown): Frame | 'shape' | 'message' | 'version' {
-  if (typeof value !== 'object' || value === null) return 'shape';
-  const f = value as Record<string, unknown>;
-  if (!isCount(f['v'])) return 'shape';
-  if (f['v'] !== WIRE_VERSION) return 'version';
-  if (!isCount(f['from']) || !isCount(f['to']) || !isCount(f['inc']) || !isCount(f['peerInc']))
-    return 'shape';
-  if (!isCount(f['attempt']) || !isCount(f['peerAttempt'])) return 'shape';
-  switch (f['type']) {
-    case 'hello':
-      return isPair(f['lanes'], isOffer) ? (value as HelloFrame) : 'shape';
-    case 'hello-ack':
-      return isPair(f['lanes'], isAck) ? (value as HelloAckFrame) : 'shape';
-    case 'data': {
-      const { messages } = f;
-      if (!isLane(f['lane']) || !isCount(f['first']) || !Array.isArray(messages) || !isAck(f)) return 'shape';
-      for (let i = 0; i < messages.length; i++) if (!isMessage(messages[i])) return 'message';
-      return value as DataFrame;
-    }
-    case 'ack':
-      return isLane(f['lane']) && isAck(f) ? (value as AckFrame) : 'shape';
-    case 'reset':
-      return value as ResetFrame;
-    default:
-      return 'shape';
-  }
-}

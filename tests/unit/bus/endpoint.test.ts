@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelPort } from '../../../src/bus/channel.ts';
 import { createEndpoint } from '../../../src/bus/endpoint.ts';
 import type { Endpoint } from '../../../src/bus/endpointTypes.ts';
+import { LINK, type LinkReducers } from '../../../src/bus/link.ts';
 import { busOptions, type BusOptions } from '../../../src/bus/options.ts';
 import { pausable } from '../../../src/faults/pause.ts';
 import { incarnation, nodeId, type NodeId } from '../../../src/kernel/ids.ts';
 import { BusChecker } from '../../harness/busChecker.ts';
 import { createFakeNetwork, type Weather } from '../../harness/fakeNetwork.ts';
+import { withMessages } from '../../harness/frames.ts';
+import { WIRE_VERSION } from '../../../src/bus/wire.ts';
 import { createTestEnv } from '../../harness/testEnv.ts';
 
 const defaults = busOptions.fallback!();
@@ -82,8 +85,60 @@ it.each([1, 2, 3, 4, 5])(
     await env.advance(8_000);
     expect(one.unsettled()).toBe(0);
     expect(one.stats.resends).toBe(0);
+    // Nor does it take its own standing still for a long way.
+    expect(one.rttMs(nodeId(2))).toBeLessThan(300);
   },
 );
+
+/** What a slow disk makes a sender send again: it commits three seconds late, while a message comes every 20 ms. */
+async function slowCommits(link: LinkReducers): Promise<number> {
+  const env = createTestEnv('slow commits');
+  const network = createFakeNetwork(env, { ...calm, delayMsMax: 18 });
+  const durable = { sent: new Map(), received: new Map() };
+  const config = { grove: 'g', inc: incarnation(1), options: defaults, durable, link };
+  const one = createEndpoint(env, network.port(), {
+    ...config,
+    self: nodeId(1),
+    onMessages: () => undefined,
+  });
+  const two = createEndpoint(env, network.port(), {
+    ...config,
+    self: nodeId(2),
+    onMessages(from, first, due) {
+      two.deal(from, due.length, 'durable');
+      env.setTimer(3_000, () => two.settle(from, first + due.length));
+    },
+  });
+  for (let n = 0; n < 300; n++) {
+    one.send(nodeId(2), { from: 'a', to: 'b', kind: 'test', body: n, hlc: 0 });
+    await env.advance(20);
+  }
+  await env.advance(10_000);
+  expect(one.unsettled()).toBe(0);
+  return one.stats.resentMessages;
+}
+
+describe('what arrived and is not committed yet, for a slow disk,', () => {
+  it('is not sent again, and starts the timer anew for what follows', async () =>
+    expect(await slowCommits(LINK)).toBe(0));
+
+  it('would be followed by needless resends if only what is settled started it anew', async () => {
+    const { sender } = LINK;
+    const mutant: LinkReducers = {
+      ...LINK,
+      sender: {
+        ...sender,
+        acknowledge(s, ack, nowMs, options) {
+          const { resendAtMs } = s;
+          const settled = sender.acknowledge(s, ack, nowMs, options);
+          if (settled === 0 && s.resendAtMs !== null) s.resendAtMs = resendAtMs;
+          return settled;
+        },
+      },
+    };
+    expect(await slowCommits(mutant)).toBeGreaterThan(0);
+  });
+});
 
 describe('an endpoint', () => {
   it('delivers each message once and in order under loss, duplication, delay and reordering', async () => {
@@ -178,7 +233,7 @@ describe('an endpoint', () => {
     const raw = network.port().open('g/dial/2', () => undefined);
     const offer = { base: 1, next: 1, highest: 1, fresh: true };
     const hello = {
-      v: 2,
+      v: 3,
       type: 'hello',
       from: 1,
       to: 2,
@@ -190,7 +245,7 @@ describe('an endpoint', () => {
     };
     for (const frame of [
       hello,
-      { ...hello, v: 1 },
+      { ...hello, v: 2 },
       { ...hello, lanes: [{ ...offer, base: -1 }, offer] },
       'noise',
       { ...hello, inc: 4 },
@@ -200,6 +255,61 @@ describe('an endpoint', () => {
       await env.advance(100);
     }
     expect(b.stats.refused).toEqual({ version: 1, shape: 2, 'dead-incarnation': 1, address: 1 });
+  });
+
+  it('refuses and counts what a talk that is over still says: its acks, hellos and data, replayed', async () => {
+    const env = createTestEnv();
+    const network = createFakeNetwork(env, calm);
+    const got: unknown[] = [];
+    const a = createEndpoint(env, network.port(), {
+      grove: 'g',
+      self: nodeId(1),
+      inc: incarnation(1),
+      options: defaults,
+      onMessages: (_from, _first, due) => got.push(...due.map((m) => m.body)),
+    });
+    const posted: Record<string, unknown>[] = [];
+    const hear = (frame: unknown): void => void posted.push(frame as Record<string, unknown>);
+    network.port().open('g/dial/2', hear);
+    network.port().open('g/1>2', hear);
+    const line = network.port().open('g/2>1', () => undefined);
+    const dial = network.port().open('g/dial/1', () => undefined);
+    const head = { v: WIRE_VERSION, from: 2, to: 1, inc: 7, peerInc: 1, attempt: 1, peerAttempt: 1 };
+    const ack = (upTo: number) => ({ ack: upTo, credit: 100, held: [] });
+    const lanes = [ack(1), ack(1)];
+    const say = async (frame: object, on = line): Promise<void> => {
+      on.post({ ...head, ...frame });
+      await env.advance(5);
+    };
+    const message = { from: 'a', to: 'b', kind: 'k', body: 'out', hlc: 0 };
+    a.send(nodeId(2), message);
+    await env.advance(5);
+    await say({ type: 'hello-ack', lanes });
+    expect(posted.filter((f) => f['type'] === 'data')).toHaveLength(1);
+    await say({ type: 'reset' });
+    expect(posted.at(-1)).toMatchObject({ type: 'hello', attempt: 2 });
+
+    await say({ type: 'ack', lane: 0, ...ack(2) });
+    await say({ type: 'hello-ack', lanes: [ack(2), ack(2)] });
+    expect(a.stats.refused).toEqual({ 'stale-attempt': 2 });
+    expect(a.unsettled()).toBe(1);
+    await say({ type: 'hello-ack', peerAttempt: 2, lanes });
+    expect(posted.filter((f) => f['type'] === 'data')).toHaveLength(2);
+    await say({ type: 'ack', lane: 0, ...ack(2) });
+    expect(a.stats.refused).toEqual({ 'stale-attempt': 3 });
+    expect(a.unsettled()).toBe(1);
+    await say({ type: 'ack', lane: 0, ...ack(2), peerAttempt: 2 });
+    expect(a.unsettled()).toBe(0);
+
+    const offer = { base: 1, next: 2, highest: 2, fresh: true };
+    const data = { type: 'data', lane: 0, first: 1, ...ack(2), peerAttempt: 2 };
+    await say({ type: 'hello', attempt: 3, lanes: [offer, offer] }, dial);
+    await say({ type: 'hello', attempt: 2, lanes: [offer, offer] }, dial);
+    await say({ ...data, attempt: 2, messages: [{ ...message, body: 'of the talk before' }] });
+    expect(a.stats.refused).toEqual({ 'stale-attempt': 5 });
+    expect(got).toEqual([]);
+    await say({ ...data, attempt: 3, messages: [{ ...message, body: 'of this talk' }] });
+    expect(got).toEqual(['of this talk']);
   });
 
   it('goes on after the ack that opens a closed window was lost', async () => {
@@ -263,17 +373,12 @@ describe('an endpoint', () => {
           if (f['type'] !== 'data') return f;
           const link = `${String(f['from'])}>${String(f['to'])}`;
           const first = next.get(link) ?? 1;
-          next.set(link, first + (f['messages'] as unknown[]).length);
-          return { ...f, first };
+          return { ...withMessages(f, (all) => (next.set(link, first + all.length), all)), first };
         }),
       ).toBe(true);
     });
 
     it('the order inside a batch is turned round', async () =>
-      expect(
-        await caught((f) =>
-          f['type'] === 'data' ? { ...f, messages: [...(f['messages'] as unknown[])].reverse() } : f,
-        ),
-      ).toBe(true));
+      expect(await caught((f) => withMessages(f, (all) => [...all].reverse()))).toBe(true));
   });
 });

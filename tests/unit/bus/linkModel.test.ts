@@ -115,7 +115,7 @@ class Pass implements fc.AsyncCommand<Model, Real> {
   async run(_model: Model, real: Real): Promise<void> {
     for (let i = 0; i < this.frames && real.scheduler.count() > 0; i++) await real.scheduler.waitNext(1);
     real.nowMs += this.ms;
-    if (real.link.sender.expire(real.sender, real.nowMs)) real.flush(() => 1);
+    if (real.link.sender.expire(real.sender, real.nowMs, options)) real.flush(() => 1);
   }
   toString = (): string => `pass(${this.ms} ms, ${this.frames} frames)`;
 }
@@ -186,7 +186,7 @@ const judge = (link: LinkReducers, numRuns: number): Promise<void> =>
           options,
         );
         real.nowMs += 61_000;
-        link.sender.expire(real.sender, real.nowMs);
+        link.sender.expire(real.sender, real.nowMs, options);
         real.flush(() => 1);
       }
       await scheduler.waitIdle();
@@ -226,7 +226,10 @@ test.each<[string, LinkReducers]>([
   ],
   [
     'a sender that resends from where it is',
-    { receiver, sender: { ...sender, expire: (s, now) => sender.expire(s, now) && ((s.again = []), true) } },
+    {
+      receiver,
+      sender: { ...sender, expire: (s, now, o) => sender.expire(s, now, o) && ((s.again = []), true) },
+    },
   ],
 ])('the model notices %s', async (_name, link) => {
   await expect(judge(link, 300)).rejects.toThrow();

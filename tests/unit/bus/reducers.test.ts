@@ -39,18 +39,56 @@ describe('the round-trip estimate (RFC 6298)', () => {
 });
 
 describe('a sender', () => {
-  it('sends batches up to the window and no further', () => {
+  /** What goes out now: numbers of the batches, from..to. */
+  const burst = (s: sending.SenderState, nowMs = 0): string[] => {
+    const batches: string[] = [];
+    for (let b = sending.takeBatch(s, nowMs, options); b; b = sending.takeBatch(s, nowMs, options))
+      batches.push(`${b.first}..${b.first + b.messages.length - 1}`);
+    return batches;
+  };
+
+  it('sends two batches at first, more as they arrive, and never beyond the window', () => {
     const s = sender(40);
-    const sizes: number[] = [];
-    for (let b = sending.takeBatch(s, 0, options); b; b = sending.takeBatch(s, 0, options))
-      sizes.push(b.messages.length);
-    expect(sizes).toEqual([4, 4, 4, 4]);
+    expect(burst(s)).toEqual(['1..4', '5..8']);
+    sending.acknowledge(s, ack(5), 1, options);
+    expect(burst(s)).toEqual(['9..12', '13..16']);
+    sending.acknowledge(s, { ack: 17, credit: 33, held: [] }, 2, options);
+    expect(burst(s)).toEqual(['17..20', '21..24', '25..28', '29..32']);
+    sending.acknowledge(s, { ack: 21, credit: 33, held: [] }, 2, options);
+    expect(burst(s)).toEqual([]);
+  });
+
+  it('sends one batch again when its timer ran out, and the rest as what it sent again arrives', () => {
+    const s = sender(16);
+    s.cwnd = 16;
+    expect(burst(s)).toHaveLength(4);
+    expect(sending.expire(s, 1_000, options)).toBe(true);
+    expect(burst(s, 1_000)).toEqual(['1..4']);
+    sending.acknowledge(s, ack(5), 1_010, options);
+    expect(burst(s, 1_010)).toEqual(['5..8', '9..12']);
+    sending.acknowledge(s, ack(13), 1_020, options);
+    expect(burst(s, 1_020)).toEqual(['13..16']);
+    expect(s.resent).toBe(16);
+  });
+
+  it('sends no more again once something arrives by itself: the timer was wrong, not the way (RFC 5682)', () => {
+    const s = sender(16);
+    s.cwnd = 16;
+    burst(s);
+    sending.expire(s, 1_000, options);
+    expect(burst(s, 1_000)).toEqual(['1..4']);
+    sending.acknowledge(s, ack(9), 1_010, options);
+    expect(burst(s, 1_010)).toEqual([]);
+    // One of the others is lost all the same: it is reported as a gap.
+    sending.acknowledge(s, ack(9, [13, 17]), 1_020, options);
+    expect(burst(s, 1_020)).toEqual(['9..12']);
+    expect(s.resent).toBe(8);
   });
 
   it('times no message that was sent twice (Karn)', () => {
     const s = sender(4);
     sending.takeBatch(s, 0, options);
-    expect(sending.expire(s, 1_000)).toBe(true);
+    expect(sending.expire(s, 1_000, options)).toBe(true);
     sending.takeBatch(s, 1_000, options);
     sending.acknowledge(s, ack(5), 1_001, options);
     expect(s.rtt.srttMs).toBe(-1);
@@ -69,9 +107,10 @@ describe('a sender', () => {
 
   it('restarts its timer for what arrived in order and is not settled yet, and not for what came behind a gap', () => {
     const s = sender(12);
+    s.cwnd = 12;
     for (let i = 0; i < 3; i++) sending.takeBatch(s, 0, options);
     sending.acknowledge(s, ack(1, [1, 5]), 900, options);
-    expect(sending.expire(s, 1_800)).toBe(false);
+    expect(sending.expire(s, 1_800, options)).toBe(false);
     sending.acknowledge(s, ack(1, [1, 5, 9, 13]), 1_850, options);
     // The gap is answered at once; were the answer lost too, the timer of 900 would be the one that notices.
     expect(sending.takeBatch(s, 1_850, options)?.first).toBe(5);
@@ -82,8 +121,17 @@ describe('a sender', () => {
     const s = sender(4);
     sending.takeBatch(s, 0, options);
     sending.excuse(s, 3_000);
-    expect(sending.expire(s, 3_999)).toBe(false);
-    expect(sending.expire(s, 4_000)).toBe(true);
+    expect(sending.expire(s, 3_999, options)).toBe(false);
+    expect(sending.expire(s, 4_000, options)).toBe(true);
+  });
+
+  it('measures a round trip without the time in which it stood still', () => {
+    const s = sender(4);
+    sending.takeBatch(s, 0, options);
+    sending.excuse(s, 5_000);
+    sending.acknowledge(s, ack(5), 5_020, options);
+    expect(s.rtt.srttMs).toBe(20);
+    expect(s.rtt.rtoMs).toBe(1_000);
   });
 
   it('does not believe acks of what it never sent', () => {
