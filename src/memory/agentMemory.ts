@@ -3,86 +3,89 @@ import { assert } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32 } from '../kernel/rng.ts';
 import { inFavourOfFresh, type ScoredMemory } from './freshFirst.ts';
-import { passageSignature, SIGNATURE_BYTES, summarise } from './directory.ts';
-import type { AgentMemory, MemoryFull } from './agentMemoryTypes.ts';
+import { summaryOf, summaryOfRecords } from './archiveSummary.ts';
+import type { AgentMemory } from './agentMemoryTypes.ts';
 import { GrowableU32, TextArena } from './growable.ts';
 import { pickKnownItem, type KnownItem } from './knownItems.ts';
+import { KnownWords } from './knownWords.ts';
+import { BLANK, ownBytes, type Entry } from './memoryEntry.ts';
+import { growthFull, memoryFull, type MemoryFull } from './memoryFull.ts';
 import type { MemoryEvent } from './memoryEvent.ts';
-import { ringLabel, termsOf } from './memoryLabels.ts';
+import { ringLabel } from './memoryLabels.ts';
 import { NearDuplicates } from './nearDuplicates.ts';
 import type { MemoryOptions } from './options.ts';
-import type { MemoryDraft, MemoryRecord } from './record.ts';
+import type { MemoryRecord } from './record.ts';
 import { analyseQuestion, questionOfTerms } from './question.ts';
 import { createRecallIndex } from './recallIndex.ts';
+import type { PreparedText, RecallIndex } from './recallTypes.ts';
 import { RingLife } from './ringLife.ts';
-import type { RingMove } from './ringPolicy.ts';
-import { emptyMeter, ringsOf, type RingMeter } from './rings.ts';
+import { RingMeters } from './ringMeters.ts';
+import type { RingMove, Zone } from './ringPolicy.ts';
+import { emptyMeter, membersOf, ringsOf } from './rings.ts';
+import { inSession } from './ringSession.ts';
 
 /** How many memories the second stage of recall looks at: an agent holds hundreds and is asked for a few. */
 const CANDIDATES = 20;
 
-/** A record without its text, which lies in the arena. */
-type Entry = Omit<MemoryRecord, 'text'>;
-
-/** Heap cost of an entry beside its strings. */
-const ENTRY_BYTES = 96;
+/** A memory that takes less than this part of its budget needs no index to know that there is room for one. */
+const UNINDEXED_SHARE = 128;
 
 /** An empty memory with the scenario's budget. */
 export function createAgentMemory(options: MemoryOptions): AgentMemory {
   const texts = new TextArena();
-  const index = createRecallIndex({
-    textOf: (id) => texts.get(id),
-    budgetBytes: () => options.rushBytesPerAgent - texts.bytes - entryBytes,
-  });
+  /** Made when it is first needed: in a big grove most agents are never asked, and their texts are all they take. */
+  let built: RecallIndex | null = null;
+  const index = (): RecallIndex => (built ??= build());
   const entries: Entry[] = [];
   const life = new RingLife(options);
   const chain = new GrowableU32();
   /** Filled when first needed: of the exchanges in core and growth rings. */
   let duplicates: NearDuplicates | null = null;
-  const meters = new Map<string, RingMeter>();
+  const meters = new RingMeters();
+  const words = new KnownWords();
   /** Equal labels of many records share one string. */
   const interned = new Map<string, string>();
-  /** For the directory: what archived passages hold, in order of insertion; to be gathered anew after one was removed. */
-  let archiveTerms = new Set<string>();
-  let signatures = new GrowableU32();
-  let archiveChanged = false;
   let pending: RingMove[] = [];
   let entryBytes = 0;
   let live = 0;
   let staleCount = 0;
 
-  const intern = (text: string): string => {
-    const known = interned.get(text);
-    if (known !== undefined) return known;
-    interned.set(text, text);
-    return text;
-  };
-  const meter = (label: string): RingMeter => {
-    let known = meters.get(label);
-    if (!known) meters.set(label, (known = emptyMeter()));
-    return known;
-  };
-  const bytes = (): number => index.bytes + texts.bytes + entryBytes;
+  const intern = (text: string): string => interned.get(text) ?? interned.set(text, text).get(text)!;
+  const bytes = (): number => index().bytes + texts.bytes + entryBytes;
   const withText = (i: number): MemoryRecord => ({ ...entries[i]!, text: texts.get(i) });
   const labelOf = (seq: number): string => {
     const { zone } = life.state(seq);
     return zone === 'growth' ? ringLabel(withText(seq - 1), options.epoch) : zone;
   };
-  const ownBytes = (record: MemoryDraft): number => ENTRY_BYTES + SIGNATURE_BYTES + 2 * record.source.length;
+  const archived = (): number[] =>
+    entries.flatMap(({ kind }, i) => (kind === 'archive' && life.isLive(i + 1) ? [i] : []));
 
-  function insert(record: MemoryRecord, textTerms?: readonly string[]): Result<void, MemoryFull> {
+  function build(): RecallIndex {
+    const made = createRecallIndex({
+      textOf: (id) => texts.get(id),
+      budgetBytes: () => options.rushBytesPerAgent - texts.bytes - entryBytes,
+    });
+    entries.forEach(({ seq, thread = '' }, i) => {
+      const record = withText(i);
+      if (life.isLive(seq)) made.add({ ...record, thread }, Infinity, words.of(record));
+      else made.skip();
+      made.setPrior(i, priorOf(seq));
+    });
+    words.clear();
+    return made;
+  }
+
+  function insert(record: MemoryRecord, prepared?: PreparedText): Result<void, MemoryFull> {
     const own = ownBytes(record);
     const rest = own + TextArena.bound(record.text);
     const isArchive = record.kind === 'archive';
-    const budgetBytes = options.rushBytesPerAgent - texts.bytes - entryBytes - rest;
-    const inserted = index.add({ ...record, thread: record.thread ?? '' }, budgetBytes, textTerms);
-    if (!inserted.ok)
-      return err({
-        reason: 'full',
-        message:
-          `This agent's rush memory is full: ${bytes()} of ${options.rushBytesPerAgent} bytes hold ` +
-          `${live} memories and the next one does not fit. Raise memory.rushBytesPerAgent or share the text among more agents.`,
-      });
+    const taken = texts.bytes + entryBytes + rest;
+    const canWait = prepared === undefined && UNINDEXED_SHARE * taken < options.rushBytesPerAgent;
+    const budgetBytes = options.rushBytesPerAgent - taken;
+    const thread = record.thread ?? '';
+    const inserted =
+      built === null && canWait ? ok(0) : index().add({ ...record, thread }, budgetBytes, prepared);
+    if (!inserted.ok) return err(memoryFull(bytes(), options.rushBytesPerAgent, live));
     entryBytes += own;
     texts.push(record.text);
     const { text, ...entry } = record;
@@ -93,33 +96,28 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     life.add(zone, size, record.importance ?? 0, record.atMs);
     notePrior(record.seq);
     live++;
-    if (isArchive) noteArchived(termsOf(record, textTerms));
     return ok(undefined);
   }
 
-  /** Lets recall know of a memory's ring and importance. */
-  function notePrior(seq: number): void {
+  function priorOf(seq: number): { readonly core: number; readonly importance: number } {
     const { zone, importance } = life.state(seq);
-    index.setPrior(seq - 1, { core: zone === 'core' ? 1 : 0, importance });
+    return { core: zone === 'core' ? 1 : 0, importance };
   }
 
-  function noteArchived(terms: readonly string[]): void {
-    for (const term of terms) archiveTerms.add(term);
-    for (const word of passageSignature(terms)) signatures.push(word);
-  }
+  /** Lets recall know of a memory's ring and importance. */
+  const notePrior = (seq: number): void => built?.setPrior(seq - 1, priorOf(seq));
 
   /** Takes text and index entry of a memory away; its number and its link in the chain stay. */
   function drop(seq: number): void {
     link(entries.length);
     const record = withText(seq - 1);
-    index.remove(seq - 1);
+    index().remove(seq - 1);
     texts.erase(seq - 1);
     const { kind, atMs, ring } = record;
     entryBytes -= ownBytes(record);
     // The source may tell of what it was: it goes too.
-    entries[seq - 1] = { seq, kind, speaker: '', date: '', ring, source: '', atMs };
+    entries[seq - 1] = { ...BLANK, seq, kind, ring, atMs };
     duplicates?.remove(seq);
-    archiveChanged ||= kind === 'archive';
     live--;
   }
 
@@ -132,14 +130,14 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   function apply(moves: readonly RingMove[]): void {
     for (const move of moves) {
       const [seq, to] = move;
-      meter(labelOf(seq)).movedOut++;
+      meters.of(labelOf(seq)).movedOut++;
       life.apply([move]);
       if (to === 'merged') {
         drop(seq);
         notePrior(life.standsFor(seq));
       } else {
         notePrior(seq);
-        meter(labelOf(seq)).movedIn++;
+        meters.of(labelOf(seq)).movedIn++;
         if (to === 'growth' && entries[seq - 1]!.kind === 'exchange')
           duplicates?.add(seq, texts.get(seq - 1));
         if (to === 'rush') duplicates?.remove(seq);
@@ -148,7 +146,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
   }
 
   /** Makes planned moves one by one; what would lay down a near-duplicate is merged instead. */
-  function carryOut(moves: readonly RingMove[]): void {
+  function carryOut(moves: readonly RingMove[], nowMs: number): void {
     for (const move of moves) {
       const [seq, to] = move;
       const into =
@@ -156,6 +154,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
           ? duplicateOf(seq)
           : 0;
       const made: RingMove = into === 0 ? move : [seq, 'merged', into];
+      meters.moved(made, life.state(seq).zone as Zone, life.bytesOf(seq), nowMs);
       apply([made]);
       pending.push(made);
     }
@@ -204,11 +203,17 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     return gone;
   }
 
+  /** The next number has no memory; the chain goes on from `hash`. */
+  function addBlank(hash: number): void {
+    link(entries.length);
+    chain.push(hash);
+    index().skip();
+    texts.push('');
+    entries.push({ ...BLANK, seq: entries.length + 1 });
+  }
+
   function restoreRecord(record: MemoryRecord): Result<void, MemoryFull> {
-    assert(
-      record.seq === entries.length + 1,
-      `restore: expected record ${entries.length + 1}, got ${record.seq}`,
-    );
+    assert(record.seq === entries.length + 1, `restore: record ${record.seq} after ${entries.length}`);
     return insert(record);
   }
 
@@ -222,12 +227,14 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     get bytes() {
       return bytes();
     },
-    remember(draft, terms) {
-      const record: MemoryRecord = { ...draft, seq: entries.length + 1 };
+    remember(draft, prepared) {
+      const record: MemoryRecord = { ...inSession(draft, entries, life, options), seq: entries.length + 1 };
       const size = 2 * draft.text.length;
-      if (draft.kind === 'exchange' && size <= life.capacityOf('rush'))
-        carryOut(life.planRoom(size, draft.atMs));
-      const r = insert(record, terms);
+      const entersRush = draft.kind === 'exchange' && size <= life.capacityOf('rush');
+      if (entersRush) carryOut(life.planRoom(size, draft.atMs), draft.atMs);
+      const room = entersRush ? life.capacityOf('rush') - life.bytesIn('rush') : life.growthRoom();
+      if (size > room) return err(growthFull(life.bytesIn('growth'), life.capacityOf('growth')));
+      const r = insert(record, prepared);
       return r.ok ? ok(record) : r;
     },
     restore: restoreRecord,
@@ -249,16 +256,11 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
           apply(event[1]);
           break;
         case 'scar':
-          meter(event[1]).scars++;
+          meters.of(event[1]).scars++;
           break;
         case 'gone': {
-          const [, seq, hash] = event;
-          assert(seq === entries.length + 1, `replay: expected record ${entries.length + 1}, got ${seq}`);
-          link(seq - 1);
-          chain.push(hash);
-          index.skip();
-          texts.push('');
-          entries.push({ seq, kind: 'exchange', speaker: '', date: '', ring: '', source: '', atMs: 0 });
+          assert(event[1] === entries.length + 1, `replay: ${event[1]} after ${entries.length}`);
+          addBlank(event[2]);
           life.add('growth', 0, 0, 0);
           break;
         }
@@ -269,9 +271,15 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
             if (state.staleBy !== 0 && life.isLive(i + 1)) staleCount++;
           });
           for (const [label, scars, movedIn, movedOut] of event[2])
-            meters.set(label, { ...emptyMeter(), scars, movedIn, movedOut });
+            meters.byLabel.set(label, { ...emptyMeter(), scars, movedIn, movedOut });
       }
       return ok(undefined);
+    },
+    lose(upToSeq) {
+      while (entries.length < upToSeq) {
+        addBlank(0);
+        life.add('forgotten', 0, 0, 0);
+      }
     },
     checkpoint() {
       link(entries.length);
@@ -279,13 +287,15 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
         life.isLive(i + 1) ? ['kept', withText(i)] : ['gone', i + 1, chain.array[i]!],
       );
       const states = entries.map((_, i) => life.state(i + 1));
-      const counts = [...meters].map(([label, m]) => [label, m.scars, m.movedIn, m.movedOut] as const);
+      const counts = [...meters.byLabel].map(
+        ([label, m]) => [label, m.scars, m.movedIn, m.movedOut] as const,
+      );
       return [...events, ['lives', states, counts]];
     },
     localWeights(terms) {
       const n = live;
       return [...new Set(terms)].map((term) => {
-        const having = index.frequency(term);
+        const having = index().frequency(term);
         return { term, weight: ln(1 + (n - having + 0.5) / (having + 0.5)) };
       });
     },
@@ -298,22 +308,35 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       } = typeof choice === 'string' ? { kind: choice } : choice;
       const accept = kind === undefined ? undefined : (i: number): boolean => entries[i]!.kind === kind;
       // Superseded memories fall out of the list or leave their place to what is in it already.
-      const found = index.recall(
+      const found = index().recall(
         text === undefined ? questionOfTerms(terms.map((t) => t.term)) : analyseQuestion(text),
         k <= 0 ? 0 : k + staleCount,
-        { termWeights: terms, comparable: true, candidates: CANDIDATES, spelling, ...(accept && { accept }) },
+        {
+          termWeights: terms,
+          comparable: true,
+          candidates: CANDIDATES,
+          features: false,
+          spelling,
+          ...(accept && { accept }),
+        },
       );
       const scored = found.map(({ id, score }): ScoredMemory => ({ seq: id + 1, score }));
       const hits = staleCount === 0 ? scored : inFavourOfFresh(scored, freshest, stale);
       return hits.slice(0, Math.max(0, k)).map(({ seq, ...hit }) => ({ record: withText(seq - 1), ...hit }));
     },
     noteRecalled(seqs, nowMs = 0) {
-      for (const seq of seqs) life.recalled(seq, nowMs);
-      carryOut(life.planPromotions(seqs, nowMs));
+      for (const seq of seqs) {
+        if (entries[seq - 1] === undefined || !life.isLive(life.standsFor(seq))) continue;
+        meters.hits[life.state(life.standsFor(seq)).zone as Zone]++;
+        life.recalled(seq, nowMs);
+      }
+      carryOut(life.planPromotions(seqs, nowMs), nowMs);
     },
     supersede: markStale,
     forget: forgetAll,
-    consolidate: (nowMs) => carryOut(life.plan(nowMs)),
+    consolidate: (nowMs) => carryOut(life.plan(nowMs), nowMs),
+    ringTotals: () => meters.totals(life),
+    recentMoves: () => meters.recent,
     takeMoves() {
       const moves = pending;
       pending = [];
@@ -321,33 +344,19 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     },
     noteAccess(seqs, ms) {
       for (const label of new Set(seqs.filter((seq) => life.isLive(seq)).map(labelOf))) {
-        const m = meter(label);
+        const m = meters.of(label);
         m.accesses++;
         m.accessMs += ms;
       }
     },
     rings() {
-      const mergedBy = new Map<number, number>();
-      entries.forEach((_, i) => {
-        if (life.state(i + 1).zone !== 'merged') return;
-        const into = life.standsFor(i + 1);
-        mergedBy.set(into, (mergedBy.get(into) ?? 0) + 1);
-      });
       return ringsOf(
-        entries.flatMap((entry, i) => {
-          const { zone, hits, staleBy } = life.state(i + 1);
-          if (zone === 'merged' || zone === 'forgotten') return [];
-          const ring = ringLabel({ ...entry, text: '' }, options.epoch);
-          const merged = mergedBy.get(i + 1) ?? 0;
-          return [
-            { ring, date: entry.date, zone, stale: staleBy !== 0, merged, hits, bytes: texts.unitsOf(i) * 2 },
-          ];
-        }),
-        meters,
+        membersOf(entries, life, options.epoch, (i) => texts.unitsOf(i) * 2),
+        meters.byLabel,
       );
     },
     scar(ring) {
-      meter(ring).scars++;
+      meters.of(ring).scars++;
     },
     recent(n) {
       const out: MemoryRecord[] = [];
@@ -355,38 +364,31 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
         if (life.isLive(i + 1)) out.push(withText(i));
       return out.reverse();
     },
+    zoneOf: (seq) => (entries[seq - 1] === undefined ? undefined : life.state(seq).zone),
     get(seq) {
       if (entries[seq - 1] === undefined) return undefined;
       const at = life.standsFor(seq);
       return life.isLive(at) ? withText(at - 1) : undefined;
     },
     fingerprint(upToSeq) {
-      assert(
-        Number.isInteger(upToSeq) && upToSeq >= 0 && upToSeq <= entries.length,
-        `fingerprint: no record ${upToSeq}`,
-      );
+      assert(Number.isInteger(upToSeq) && upToSeq >= 0 && upToSeq <= entries.length, `no record ${upToSeq}`);
       link(upToSeq);
       return upToSeq === 0 ? 0 : chain.array[upToSeq - 1]!;
     },
+    knowWords: (document, first) => words.take(document, first),
     summary() {
-      if (archiveChanged) {
-        archiveTerms = new Set();
-        signatures = new GrowableU32();
-        entries.forEach(({ kind }, i) => {
-          if (kind === 'archive' && life.isLive(i + 1)) noteArchived(termsOf(withText(i), undefined));
-        });
-        archiveChanged = false;
-      }
-      return summarise([...archiveTerms], signatures.array.slice(0, signatures.length));
+      const archive = archived();
+      if (built === null && words.isEmpty) return summaryOfRecords(archive.map(withText));
+      const places = new Int32Array(entries.length).fill(-1);
+      archive.forEach((i, place) => (places[i] = place));
+      return summaryOf(index(), places, archive.length);
     },
     knownItems(rng, n) {
-      const archive = entries.flatMap((entry, i) =>
-        entry.kind === 'archive' && life.isLive(i + 1) ? [i] : [],
-      );
+      const archive = archived();
       const items: KnownItem[] = [];
       while (items.length < n && archive.length > 0) {
         const [i] = archive.splice(rng.int(archive.length), 1);
-        const query = pickKnownItem(texts.get(i!), (term) => index.frequency(term), rng);
+        const query = pickKnownItem(texts.get(i!), (term) => index().frequency(term), rng);
         if (query !== undefined) items.push({ query, source: entries[i!]!.source });
       }
       return items;

@@ -1,17 +1,15 @@
 import type { Result } from '../kernel/result.ts';
 import type { Rng } from '../kernel/rng.ts';
-import type { TermSummary } from './directory.ts';
+import type { SourceDocument } from './documents.ts';
+import type { TermSummary } from './termSummary.ts';
 import type { KnownItem } from './knownItems.ts';
+import type { MemoryFull } from './memoryFull.ts';
 import type { MemoryEvent } from './memoryEvent.ts';
 import type { MemoryDraft, MemoryRecord, RecallHit, RingView, WeightedTerm } from './record.ts';
+import type { PreparedText } from './recallTypes.ts';
+import type { LifeState } from './ringLife.ts';
+import type { RecentMove, RingTotals } from './ringMeters.ts';
 import type { RingMove } from './ringPolicy.ts';
-
-/** An agent's budget is used up: nothing was remembered. */
-export interface MemoryFull {
-  readonly reason: 'full';
-  /** What happened, why, and what to do next. */
-  readonly message: string;
-}
 
 export interface RecallChoice {
   /** Of one kind only. */
@@ -41,13 +39,17 @@ export interface AgentMemory {
   /**
    * Gives the draft its seq and indexes it at once: an exchange in rush memory, an archived passage in its growth ring.
    * What has to leave rush memory for it moves on before (`takeMoves` tells). The caller journals the record.
-   * @param terms what `analyse` yields for the draft's text, where that is known already
+   * @param prepared the words of the draft's text, where they are known already
    */
-  remember(draft: MemoryDraft, terms?: readonly string[]): Result<MemoryRecord, MemoryFull>;
+  remember(draft: MemoryDraft, prepared?: PreparedText): Result<MemoryRecord, MemoryFull>;
   /** Takes back a record from the journal. They come in the order of seq; throws AssertionError at a hole or a repeat. */
   restore(record: MemoryRecord): Result<void, MemoryFull>;
+  /** The words of a document's passages, `first` being the number of the first: archived records of them that came back without are then not read. */
+  knowWords(document: SourceDocument, first: number): void;
   /** Does again what the log says was done; throws AssertionError at what cannot have been. */
   replay(event: MemoryEvent): Result<void, MemoryFull>;
+  /** Numbers up to `upToSeq` that were not given yet are given to nothing: what they stood for is lost. */
+  lose(upToSeq: number): void;
   /** The whole memory as events: a log of them replaces the log so far. */
   checkpoint(): MemoryEvent[];
   /** Each different term with its inverse document frequency inside this memory, > 0: for when there is no directory. */
@@ -71,6 +73,9 @@ export interface AgentMemory {
   consolidate(nowMs: number): void;
   /** Moves since the last call, in order: the caller journals them. */
   takeMoves(): RingMove[];
+  ringTotals(): RingTotals;
+  /** The last moves between rings, newest first, at most 20. */
+  recentMoves(): RecentMove[];
   /** Notes how long a recall took that found these memories, for the meters of their rings. */
   noteAccess(seqs: readonly number[], ms: number): void;
   /**
@@ -82,6 +87,8 @@ export interface AgentMemory {
   scar(ring: string): void;
   /** The last `n` records, newest last. */
   recent(n: number): MemoryRecord[];
+  /** Where the memory of that number is; undefined when that number was never given. */
+  zoneOf(seq: number): LifeState['zone'] | undefined;
   /** The memory of that number, or the one it was merged into. */
   get(seq: number): MemoryRecord | undefined;
   /** 32-bit chain hash over seq and text of records 1 to `upToSeq`, each hashed once; 0 for 0. Throws AssertionError beyond `size`. */

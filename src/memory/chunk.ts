@@ -1,3 +1,4 @@
+import { sentenceEnds } from './sentences.ts';
 import { estimateTokens } from './text.ts';
 
 /** A stretch of a text: characters from (inclusive) to (exclusive). */
@@ -6,24 +7,45 @@ export interface Span {
   readonly to: number;
 }
 
-/** Where a text may be cut, best place first; each expression matches what ends the piece before the cut. */
-const SEPARATORS: readonly RegExp[] = [/\n\s*\n/g, /\n/g, /[.!?…]["'’”)\]]*\s|[。！？]/g, /[;:,]\s/g, /\s+/g];
+/** Places between `from` and `to` where a text may be cut, in order. */
+type Cuts = (text: string, span: Span) => readonly number[];
+
+/** Cuts behind each match. */
+const behind =
+  (separator: RegExp): Cuts =>
+  (text, { from, to }) => {
+    const cuts: number[] = [];
+    separator.lastIndex = from;
+    for (let m = separator.exec(text); m !== null && m.index < to; m = separator.exec(text))
+      cuts.push(Math.min(m.index + m[0].length, to));
+    return cuts;
+  };
+
+/** A sentence keeps the space behind it. */
+const behindSentences: Cuts = (text, { from, to }) =>
+  sentenceEnds(text, from, to).map((end) => (end < to && /\s/.test(text[end]!) ? end + 1 : end));
+
+/** Where a text may be cut, best place first. */
+const LEVELS: readonly Cuts[] = [
+  behind(/\n\s*\n/g),
+  behind(/\n/g),
+  behindSentences,
+  behind(/[;:,]\s/g),
+  behind(/\s+/g),
+];
 /** `estimateTokens` counts a token for so many characters. */
 const CHARACTERS_PER_TOKEN = 4;
 
 const tokensIn = ({ from, to }: Span): number => Math.ceil((to - from) / CHARACTERS_PER_TOKEN);
 
-/** The stretches between the separators of one level, each with what ends it; together they are `span` exactly. */
-function cutAt(text: string, span: Span, separator: RegExp): Span[] {
+/** The stretches between the cuts of one level; together they are `span` exactly. */
+function cutAt(text: string, span: Span, cuts: Cuts): Span[] {
   const pieces: Span[] = [];
   let from = span.from;
-  separator.lastIndex = span.from;
-  for (let m = separator.exec(text); m !== null && m.index < span.to; m = separator.exec(text)) {
-    const to = Math.min(m.index + m[0].length, span.to);
+  for (const to of [...cuts(text, span), span.to]) {
     if (to > from) pieces.push({ from, to });
     from = to;
   }
-  if (from < span.to) pieces.push({ from, to: span.to });
   return pieces;
 }
 
@@ -54,10 +76,10 @@ export function chunkRecursive(
 ): Span[] {
   if (span.from >= span.to) return [];
   if (tokensIn(span) <= tokensMax) return [span];
-  const separator = SEPARATORS[level];
-  if (!separator) return cutHard(text, span, tokensMax);
+  const cuts = LEVELS[level];
+  if (!cuts) return cutHard(text, span, tokensMax);
   const out: Span[] = [];
-  for (const piece of cutAt(text, span, separator)) {
+  for (const piece of cutAt(text, span, cuts)) {
     const last = out.at(-1);
     if (last && tokensIn({ from: last.from, to: piece.to }) <= tokensMax)
       out[out.length - 1] = { from: last.from, to: piece.to };
@@ -78,6 +100,16 @@ export function chunkFixed(text: string, tokensMax: number, overlapTokens = 0): 
     from: i === 0 ? from : Math.max(0, from - overlap),
     to,
   }));
+}
+
+/** The most a chunk of running text has, as `npm run bench -- chunking` scores it. */
+const CHUNK_TOKENS = 300;
+
+/** The chunks that running text is remembered in (see `chunkRecursive`), their white space evened out. */
+export function chunkTexts(text: string): string[] {
+  return chunkRecursive(text, CHUNK_TOKENS)
+    .map(({ from, to }) => text.slice(from, to).replace(/\s+/g, ' ').trim())
+    .filter((chunk) => chunk !== '');
 }
 
 /** The span without the white space at its ends. */

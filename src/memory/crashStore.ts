@@ -170,8 +170,8 @@ export function createCrashStore(
         mirror?.append(put, remove);
       } catch (cause) {
         if (isNoRoom(cause)) {
-          // Nothing was written anywhere. Asked of the database as nothing, so that the answer comes later.
-          void Promise.resolve().then(() => done(err(fullMirror)));
+          // Nothing was written anywhere. The database is asked for nothing, so that the answer comes later, as all do.
+          database.write([], [], () => done(err(fullMirror)));
           return;
         }
         dropMirror(cause);

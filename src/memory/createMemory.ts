@@ -4,6 +4,7 @@ import type { RecallChoice } from './agentMemoryTypes.ts';
 import type { MemoryEvent } from './memoryEvent.ts';
 import { carryOutWishes, noWishes, type MemoryWishes } from './memoryTurn.ts';
 import { memoryOptions, type MemoryOptions } from './options.ts';
+import { spansOf, type RecalledSpan, type SpanChoice } from './recallSpans.ts';
 import type { MemoryDraft, MemoryRecord, RecallHit, RingView } from './record.ts';
 import { analyse } from './text.ts';
 
@@ -35,6 +36,11 @@ export interface Memory {
   supersede(seq: number, what: Remembered): Promise<number>;
   /** The up to `k` best, best first; a memory that is used counts as recalled when you say so with `used`. */
   recall(query: string, k: number, choice?: RecallChoice): RecallHit[];
+  /**
+   * What of the best memories fits into so many tokens (four characters each), for a prompt: the stretches that are
+   * likeliest to tell, the best memory's first. Throws RangeError below 1 token.
+   */
+  recallSpans(query: string, tokens: number, choice?: SpanChoice): RecalledSpan[];
   /** Notes that memories were of use: often enough, and they move into the core ring. */
   used(seqs: readonly number[]): Promise<void>;
   /** Removes a memory from recall and from the store; resolves with false when it is not there. */
@@ -45,6 +51,8 @@ export interface Memory {
   get(seq: number): MemoryRecord | undefined;
 }
 
+/** Memories that spans are taken of unless told. */
+const SPAN_MEMORIES = 20;
 /** Appended lines after which the log is replaced by a checkpoint, at least. */
 const CHECKPOINT_LINES = 1_000;
 
@@ -93,6 +101,17 @@ export async function createMemory({ now, store, ...given }: CreateMemoryOptions
     atMs: now(),
   });
 
+  function recall(query: string, k: number, choice?: RecallChoice): RecallHit[] {
+    const startMs = now();
+    const weights = memory.localWeights(analyse(query));
+    const hits = memory.recall(weights, k, { spelling: true, ...choice, text: query });
+    memory.noteAccess(
+      hits.map((hit) => hit.record.seq),
+      now() - startMs,
+    );
+    return hits;
+  }
+
   return {
     get size() {
       return memory.live;
@@ -102,19 +121,9 @@ export async function createMemory({ now, store, ...given }: CreateMemoryOptions
       if (memory.get(seq) === undefined) throw new RangeError(`supersede: there is no memory ${seq}`);
       return (await carryOut({ drafts: [{ draft: draftOf(what), supersedes: seq }] }))[0]!;
     },
-    recall(query, k, choice) {
-      const startMs = now();
-      const hits = memory.recall(memory.localWeights(analyse(query)), k, {
-        spelling: true,
-        ...choice,
-        text: query,
-      });
-      memory.noteAccess(
-        hits.map((hit) => hit.record.seq),
-        now() - startMs,
-      );
-      return hits;
-    },
+    recall,
+    recallSpans: (query, tokens, { memories = SPAN_MEMORIES, share } = {}) =>
+      spansOf(query, recall(query, memories), tokens, share),
     async used(seqs) {
       await carryOut({ recalled: [...seqs] });
     },

@@ -1,8 +1,8 @@
-import type { DocumentTerms } from './documentTerms.ts';
+import { chunkTexts } from './chunk.ts';
+import { sliceTokens, type DocumentTokens } from './documentTokens.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { readDate } from './dates.ts';
 import { jsonErrorAt, lineOf } from './jsonErrors.ts';
-import { splitLong, splitText } from './passages.ts';
 import type { MemoryDraft } from './record.ts';
 import { readConversations, readTurn, TURNS_ACCEPTED, type Conversation, type Turn } from './turns.ts';
 
@@ -24,8 +24,8 @@ export interface SourceDocument {
   readonly date: string;
   readonly ring: string;
   readonly passages: readonly Passage[];
-  /** The index terms of the passages' texts, where they were found out beforehand. */
-  readonly terms?: DocumentTerms;
+  /** The words of the passages' texts, where they were found out beforehand. */
+  readonly tokens?: DocumentTokens;
 }
 
 /** The endings that say a format which can be read. */
@@ -72,6 +72,9 @@ export function parseText(input: { name: string; text: string }): Parsed {
   return documentOf(name, [section({ id: slug(title), title, speaker: '', date: '', ring: title }, text)]);
 }
 
+/** What a citation of a passage names: the document, and the passage's number in it. */
+export const sourceOf = ({ id }: Pick<SourceDocument, 'id'>, passage: number): string => `${id}#${passage}`;
+
 /**
  * What an agent remembers of a document: one archive record a passage.
  * @param first the number of the first passage, where the document is a slice of another
@@ -83,15 +86,19 @@ export function draftsOf(doc: SourceDocument, atMs: number, first = 0): MemoryDr
     speaker: passage.speaker,
     date: passage.date,
     ring: doc.ring,
-    source: `${doc.id}#${first + i}`,
+    source: sourceOf(doc, first + i),
     atMs,
   }));
 }
 
-/** A document of running text: all its passages have the document's speaker and date. */
-export function section(head: Omit<SourceDocument, 'passages'>, text: string): SourceDocument {
+/** A document of running text: all its passages have the document's speaker and date. @param cut how it is cut into them */
+export function section(
+  head: Omit<SourceDocument, 'passages'>,
+  text: string,
+  cut: (text: string) => readonly string[] = chunkTexts,
+): SourceDocument {
   const { speaker, date } = head;
-  return { ...head, passages: splitText(text).map((passage) => ({ text: passage, speaker, date })) };
+  return { ...head, passages: cut(text).map((passage) => ({ text: passage, speaker, date })) };
 }
 
 function documentOf(name: string, documents: readonly SourceDocument[]): Parsed {
@@ -226,7 +233,7 @@ function conversationDocuments(conversations: readonly Conversation[], fileTitle
       const own = turn.date === '' ? ring : turn.date.slice(0, ringLength);
       if (own !== ring) close();
       ring = own;
-      for (const text of splitLong(turn.text))
+      for (const text of chunkTexts(turn.text))
         passages.push({ text, speaker: turn.speaker, date: turn.date });
     }
     close();
@@ -234,9 +241,9 @@ function conversationDocuments(conversations: readonly Conversation[], fileTitle
   return documents;
 }
 
-/** The document with the passages from (inclusive) to (exclusive) alone, and their terms. */
+/** The document with the passages from (inclusive) to (exclusive) alone, and their words. */
 export function sliceOf(doc: SourceDocument, from: number, to: number): SourceDocument {
-  const { terms, passages, ...head } = doc;
+  const { tokens, passages, ...head } = doc;
   const part = { ...head, passages: passages.slice(from, to) };
-  return terms ? { ...part, terms: { ...terms, passages: terms.passages.slice(from, to) } } : part;
+  return tokens ? { ...part, tokens: sliceTokens(tokens, from, to) } : part;
 }

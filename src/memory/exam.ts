@@ -1,17 +1,31 @@
 import type { Rng } from '../kernel/rng.ts';
 import type { ExamData, ExamGroup } from './examTypes.ts';
+import type { LifeState } from './ringLife.ts';
 import { bootstrap, DEPTHS, measureRanking, METRICS, type Estimate, type Metric } from './examMetrics.ts';
 import { analyseQuestion, questionOfTerms } from './question.ts';
+import { sentencesIn } from './sentences.ts';
 import { createRecallIndex } from './recallIndex.ts';
 import type { Question, RecallIndex, RecallOptions } from './recallTypes.ts';
+import { SentenceVectors } from './sentenceVectors.ts';
 import { analyse } from './text.ts';
 import { VectorIndex, type VectorTag } from './vectorIndex.ts';
 
 /** Something that answers an exam's questions. */
 export interface Examinee {
   readonly name: string;
-  /** Takes up a group's entries in their order and returns how to ask: up to `k` places of entries, best first. */
-  learn(group: ExamGroup): (question: string, k: number) => readonly number[];
+  /** Takes up a group's entries in their order. */
+  learn(group: ExamGroup): Learned;
+}
+
+/** Where an entry is in a tree-ring memory; `merged`: an earlier one that says the same stands for it. */
+export type ExamZone = Exclude<LifeState['zone'], 'forgotten'> | 'not remembered';
+
+/** An examinee that has taken up a group. */
+export interface Learned {
+  /** Up to `k` places of entries, best first. */
+  ask(question: string, k: number): readonly number[];
+  /** Where the entry of that place is now; only a tree-ring memory has zones. */
+  zoneOf?(place: number): ExamZone;
 }
 
 /** How one examinee did. */
@@ -22,6 +36,13 @@ export interface ExamResult {
   /** Means by the question's category and by the ring of its first relevant entry, where there is more than one. */
   readonly byCategory: readonly ExamPart[];
   readonly byRing: readonly ExamPart[];
+  /**
+   * Means by the zone in which the first relevant entry was, in the first examinee that has zones, when the question was
+   * put: the same questions for every examinee, so that they compare.
+   */
+  readonly byZone: readonly ExamPart[];
+  /** Of a tree-ring memory: entries by zone when the last question had been put. */
+  readonly zones: readonly { readonly zone: ExamZone; readonly entries: number }[];
 }
 
 /** One part of the questions. */
@@ -37,12 +58,16 @@ export interface ExamReport {
   readonly entries: number;
   readonly questions: number;
   readonly results: readonly ExamResult[];
+  /** Why nobody was examined with word vectors, where they could not be had. */
+  readonly withoutVectors?: string;
 }
 
 export interface ExamProgress {
   /** Questions dealt with by all examinees together, and how many there are. */
   readonly done: number;
   readonly total: number;
+  /** Whose turn it is. */
+  readonly examinee: string;
 }
 
 const K = Math.max(...DEPTHS);
@@ -70,7 +95,7 @@ export function indexExaminee(name: string, telling: Telling, options: RecallOpt
       // Plain BM25 knows nothing of words of asking.
       const read = (text: string): Question =>
         telling === 'all' ? analyseQuestion(text) : questionOfTerms(analyse(text));
-      return (question, k) => index.recall(read(question), k, options).map((hit) => hit.id);
+      return { ask: (question, k) => index.recall(read(question), k, options).map((hit) => hit.id) };
     },
   };
 }
@@ -78,26 +103,43 @@ export function indexExaminee(name: string, telling: Telling, options: RecallOpt
 /** Entries nearest by vector that are looked at beside those found by words. */
 const NEAREST = 50;
 
-/** The two stages with vectors that are made at once. */
-export function vectorExaminee(
-  name: string,
+/** What a question's vector says of the entries of an index, for `recall`. */
+export type Meanings = Required<Pick<RecallOptions, 'similarity' | 'sentenceSimilarity' | 'extra'>>;
+
+/** Makes the vectors of a group's entries and of their sentences. */
+export function meaningsOf(
+  group: ExamGroup,
   tag: VectorTag,
   vectorOf: (text: string) => Float32Array,
-): Examinee {
+): (question: string) => Meanings {
+  const whole = new VectorIndex(tag);
+  const parts = new SentenceVectors(tag);
+  group.entries.forEach(({ text }, id) => {
+    whole.set(id, vectorOf(text));
+    parts.set(id, sentencesIn(text).map(vectorOf));
+  });
+  return (question) => {
+    const vector = vectorOf(question);
+    return {
+      similarity: whole.similarityTo(vector),
+      sentenceSimilarity: parts.bestTo(vector),
+      extra: whole.search(vector, NEAREST).map((hit) => hit.id),
+    };
+  };
+}
+
+/** The two stages with the vectors of such a model, made at once. */
+export const WITH_VECTORS = 'two stages with word vectors';
+
+export function vectorExaminee(tag: VectorTag, vectorOf: (text: string) => Float32Array): Examinee {
   return {
-    name,
+    name: WITH_VECTORS,
     learn(group) {
       const index = indexOf(group);
-      const vectors = new VectorIndex(tag);
-      group.entries.forEach((entry, id) => vectors.set(id, vectorOf(entry.text)));
-      return (question, k) => {
-        const vector = vectorOf(question);
-        return index
-          .recall(analyseQuestion(question), k, {
-            similarity: vectors.similarityTo(vector),
-            extra: vectors.search(vector, NEAREST).map((hit) => hit.id),
-          })
-          .map((hit) => hit.id);
+      const meanings = meaningsOf(group, tag, vectorOf);
+      return {
+        ask: (question, k) =>
+          index.recall(analyseQuestion(question), k, meanings(question)).map((hit) => hit.id),
       };
     },
   };
@@ -127,33 +169,50 @@ export function* examine(
   const total = questions * examinees.length;
   let done = 0;
   const results: ExamResult[] = [];
+  /** By question; from the first examinee with zones. */
+  let zones: readonly string[] = [];
   for (const examinee of examinees) {
     const rows: number[][] = [];
     const categories: string[] = [];
     const rings: string[] = [];
+    const ownZones: string[] = [];
+    const counts = new Map<ExamZone, number>();
+    const progress = (): ExamProgress => ({ done, total, examinee: examinee.name });
+    yield progress();
     for (const group of data.groups) {
-      const ask = examinee.learn(group);
-      yield { done, total };
-      const ringOf = new Map(group.entries.map((e) => [e.id, e.ring]));
+      const learned = examinee.learn(group);
+      yield progress();
+      const placeOf = new Map(group.entries.map((e, place) => [e.id, place]));
       for (const question of group.questions) {
-        const ranked = ask(question.text, K).map((i) => group.entries[i]!.id);
+        const first = placeOf.get([...question.relevant.keys()][0]!);
+        // Asking may move memories: where the answer is counts before.
+        if (learned.zoneOf) ownZones.push(first === undefined ? '' : learned.zoneOf(first));
+        const ranked = learned.ask(question.text, K).map((i) => group.entries[i]!.id);
         const values = measureRanking(ranked, question.relevant);
         rows.push(METRICS.map((m) => values[m]));
         categories.push(question.category);
-        rings.push(ringOf.get([...question.relevant.keys()][0]!) ?? '');
-        if (++done % 20 === 0) yield { done, total };
+        rings.push(first === undefined ? '' : group.entries[first]!.ring);
+        if (++done % 20 === 0) yield progress();
+      }
+      if (!learned.zoneOf) continue;
+      for (let place = 0; place < group.entries.length; place++) {
+        const zone = learned.zoneOf(place);
+        counts.set(zone, (counts.get(zone) ?? 0) + 1);
       }
     }
+    if (zones.length === 0) zones = ownZones;
     const estimates = bootstrap(rows, rng.fork(examinee.name));
     results.push({
       examinee: examinee.name,
       questions: rows.length,
       overall: Object.fromEntries(METRICS.map((m, c) => [m, estimates[c]!])) as Record<Metric, Estimate>,
-      byCategory: partsOf(rows, categories),
-      byRing: partsOf(rows, rings),
+      byCategory: partsOf(rows, categories, 2),
+      byRing: partsOf(rows, rings, 2),
+      byZone: partsOf(rows, zones, 1),
+      zones: [...counts].map(([zone, entries]) => ({ zone, entries })),
     });
   }
-  yield { done, total };
+  yield { done, total, examinee: examinees.at(-1)?.name ?? '' };
   return {
     dataset: data.name,
     unit: data.unit,
@@ -163,13 +222,15 @@ export function* examine(
   };
 }
 
-function partsOf(rows: readonly (readonly number[])[], names: readonly string[]): ExamPart[] {
+/** The means of the rows by name, in the order of first use; nothing when there are fewer than `least` names. */
+function partsOf(rows: readonly (readonly number[])[], names: readonly string[], least: number): ExamPart[] {
   const parts = new Map<string, (readonly number[])[]>();
-  rows.forEach((row, i) => {
-    const name = names[i]!;
-    parts.set(name, [...(parts.get(name) ?? []), row]);
+  names.forEach((name, i) => {
+    const known = parts.get(name);
+    if (known) known.push(rows[i]!);
+    else parts.set(name, [rows[i]!]);
   });
-  if (parts.size < 2) return [];
+  if (parts.size < least) return [];
   return [...parts].map(([name, own]) => ({
     name: name === '' ? 'without' : name,
     questions: own.length,

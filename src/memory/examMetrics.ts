@@ -20,6 +20,12 @@ export const METRICS = [
   'nDCG@10',
 ] as const;
 export type Metric = (typeof METRICS)[number];
+
+/** As an agent's memory is called among the examinees: the vital sign *memory accuracy* is of it. */
+export const AGENT_MEMORY = "an agent's memory";
+/** By what the vital sign is: an agent puts about five memories into a prompt, and one that answers is enough. */
+export const SIGN_METRIC: Metric = 'hit@5';
+
 /** One question's figures, or their means: from 0 to 1. */
 export type MetricValues = Readonly<Record<Metric, number>>;
 

@@ -1,18 +1,23 @@
 /** Room grows by this factor; the old array is copied once. */
 const GROWTH = 1.5;
+/** Room for so many with the first: most agents of a big grove hold little, and what holds nothing costs nothing. */
+const FIRST = 4;
+
+/** Room after `length` is used up. */
+const more = (length: number): number => Math.max(FIRST, Math.ceil(length * GROWTH));
 
 /** A Uint32Array that grows. `array` is replaced when it does: do not keep it. */
 export class GrowableU32 {
   array: Uint32Array<ArrayBuffer>;
   length = 0;
 
-  constructor(capacity = 64) {
+  constructor(capacity = 0) {
     this.array = new Uint32Array(capacity);
   }
 
   push(value: number): void {
     if (this.length === this.array.length) {
-      const grown = new Uint32Array(Math.ceil(this.array.length * GROWTH));
+      const grown = new Uint32Array(more(this.array.length));
       grown.set(this.array);
       this.array = grown;
     }
@@ -22,12 +27,12 @@ export class GrowableU32 {
 
 /** A Float32Array that grows. `array` is replaced when it does: do not keep it. */
 export class GrowableF32 {
-  array = new Float32Array(64);
+  array = new Float32Array(0);
   length = 0;
 
   push(value: number): void {
     if (this.length === this.array.length) {
-      const grown = new Float32Array(Math.ceil(this.array.length * GROWTH));
+      const grown = new Float32Array(more(this.array.length));
       grown.set(this.array);
       this.array = grown;
     }
@@ -37,12 +42,12 @@ export class GrowableF32 {
 
 /** A Float64Array that grows. `array` is replaced when it does: do not keep it. */
 export class GrowableF64 {
-  array = new Float64Array(64);
+  array = new Float64Array(0);
   length = 0;
 
   push(value: number): void {
     if (this.length === this.array.length) {
-      const grown = new Float64Array(Math.ceil(this.array.length * GROWTH));
+      const grown = new Float64Array(more(this.array.length));
       grown.set(this.array);
       this.array = grown;
     }
@@ -51,11 +56,12 @@ export class GrowableF64 {
 }
 
 const encoder = new TextEncoder();
+let scratch = new Uint8Array(4_096);
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Texts as bytes outside the JavaScript heap, told by number in the order of `push`. */
 export class TextArena {
-  #bytes = new Uint8Array(4_096);
+  #bytes = new Uint8Array(0);
   #used = 0;
   /** By text: its end in `#bytes`, and 1 where it is kept as UTF-16 instead of UTF-8. */
   readonly #ends = new GrowableU32();
@@ -74,17 +80,23 @@ export class TextArena {
   }
 
   push(text: string): void {
-    this.#reserve(TextArena.bound(text));
     // A lone half of a surrogate pair cannot be written as UTF-8, and a memory must come back as it was.
     const wide = !isWellFormed(text);
     if (wide) {
+      this.#reserve(2 * text.length);
       for (let i = 0; i < text.length; i++) {
         const unit = text.charCodeAt(i);
         this.#bytes[this.#used++] = unit & 0xff;
         this.#bytes[this.#used++] = unit >>> 8;
       }
     } else {
-      this.#used += encoder.encodeInto(text, this.#bytes.subarray(this.#used)).written;
+      // Written elsewhere first: room for the most that it could take would be three times what it mostly takes.
+      const bound = TextArena.bound(text);
+      if (scratch.length < bound) scratch = new Uint8Array(2 * bound);
+      const { written } = encoder.encodeInto(text, scratch);
+      this.#reserve(written);
+      this.#bytes.set(scratch.subarray(0, written), this.#used);
+      this.#used += written;
     }
     this.#ends.push(this.#used);
     this.#wide.push(wide ? 1 : 0);

@@ -12,9 +12,9 @@ import type { Done, JournalError, JournalPort } from './journal.ts';
 import {
   copyEntries,
   packEntries,
-  textAt,
+  runsOf,
   textsByOwner,
-  type EntryRef,
+  textsOf,
   type PackedEntries,
   type Parcel,
 } from './packedEntries.ts';
@@ -94,6 +94,8 @@ export interface JournalWriter {
   forget(done: Done<void>): void;
   /** Runs `work` with the store to itself, after all that was submitted before; what comes meanwhile waits. */
   alone(work: (store: StoreAlone) => void, refused: (error: JournalError) => void): void;
+  /** Everybody who has a log. */
+  owners(): string[];
   stats(): JournalStats;
 }
 
@@ -209,8 +211,9 @@ export function createJournalWriter(
   function hear(entries: PackedEntries): void {
     stats.entries += entries.ends.length;
     if (!tap) return;
+    let texts: string[] | undefined;
     for (let i = 0; i < entries.ends.length; i++)
-      tap(entries.owners[entries.ownerOf[i]!]!, () => textAt(entries, i));
+      tap(entries.owners[entries.ownerOf[i]!]!, () => (texts ??= textsOf(entries))[i]!);
   }
 
   function read(ops: readonly JournalOp<Body>[]): void {
@@ -330,6 +333,7 @@ export function createJournalWriter(
       };
       feed({ type: 'submitted', op: { kind: 'alone', body: { type: 'alone', work, done } } });
     },
+    owners: () => index.owners(),
     stats: () => ({
       ...stats,
       segments: index.segments,
@@ -350,14 +354,10 @@ function collect(
   positionsOf: (owner: string) => readonly number[],
 ): Parcel {
   const live = new Map(wanted.map((owner) => [owner, new Set(positionsOf(owner))]));
-  const runs = [...segments.values()].sort((a, b) => a.position - b.position);
-  const refs: EntryRef[] = [];
-  for (const { position, entries } of runs) {
-    const isLive = entries.owners.map((owner) => live.get(owner)?.has(position) ?? false);
-    for (let i = 0; i < entries.ends.length; i++) {
-      const owner = entries.ownerOf[i]!;
-      if (isLive[owner] === true) refs.push({ owner: entries.owners[owner]!, source: entries, index: i });
-    }
-  }
-  return copyEntries(refs);
+  const ordered = [...segments.values()].sort((a, b) => a.position - b.position);
+  return copyEntries(
+    ordered.flatMap(({ position, entries }) =>
+      runsOf(entries, (owner) => live.get(owner)?.has(position) ?? false),
+    ),
+  );
 }

@@ -101,6 +101,7 @@ export async function readMemoryFile(
       `it was saved by a newer version of Treering (format ${word(first, 8)}, this page reads ${VERSION})`,
     );
   const headBytes = word(first, 12);
+  if (word(first, 8) === 0 || word(first, 20) !== 0) throw new BadMemoryFile('its first bytes are damaged');
   const text = await read(FIRST_BYTES, Math.min(headBytes, size));
   if (text.length !== headBytes || crc32c(text) !== word(first, 16))
     throw new BadMemoryFile('its first lines are damaged');

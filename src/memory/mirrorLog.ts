@@ -133,25 +133,28 @@ function openSide(file: MirrorFile): Side {
 function addFrame(side: Side, head: Omit<Head, 'put'>, blocks: readonly Block[]): void {
   const whole: Head = { ...head, put: blocks.map((b) => [b.position, b.bytes.length, sealOf(b.bytes)]) };
   const text = encoder.encode(JSON.stringify(whole));
-  const first = new Uint8Array(FRAME_BYTES + text.length);
-  const view = new DataView(first.buffer);
+  const blocksAt = FRAME_BYTES + text.length;
+  // In one piece: each call into a file may have to wait for another process.
+  const frame = new Uint8Array(blocks.reduce((sum, b) => sum + b.bytes.length, blocksAt));
+  const view = new DataView(frame.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, text.length, true);
   view.setUint32(8, crc32c(text), true);
-  first.set(text, FRAME_BYTES);
-  let at = side.end;
+  frame.set(text, FRAME_BYTES);
+  let at = blocksAt;
+  for (const { bytes } of blocks) {
+    frame.set(bytes, at);
+    at += bytes.length;
+  }
   try {
-    for (const bytes of [first, ...blocks.map((b) => b.bytes)]) {
-      if (side.file.write(bytes, at) !== bytes.length)
-        throw new DOMException('The mirror could not be written to its end.', 'QuotaExceededError');
-      at += bytes.length;
-    }
+    if (side.file.write(frame, side.end) !== frame.length)
+      throw new DOMException('The mirror could not be written to its end.', 'QuotaExceededError');
   } catch (cause) {
     side.file.truncate(side.end);
     throw cause;
   }
-  apply(side, whole, side.end + first.length);
-  side.end = at;
+  apply(side, whole, side.end + blocksAt);
+  side.end += frame.length;
 }
 
 /** The mirror in two files. Reads what is in them; throws what the files throw. */

@@ -22,42 +22,97 @@ export const startOf = (packed: PackedEntries, i: number): number => (i === 0 ? 
 export const textAt = (packed: PackedEntries, i: number): string =>
   decoder.decode(packed.bytes.subarray(startOf(packed, i), packed.ends[i]));
 
+/** The texts of all entries. */
+export function textsOf(packed: PackedEntries): string[] {
+  const { bytes, ends } = packed;
+  const all = decoder.decode(bytes);
+  // Where every character is one byte, one decoding serves all.
+  if (all.length !== bytes.length) return Array.from(ends, (_, i) => textAt(packed, i));
+  return Array.from(ends, (end, i) => all.slice(startOf(packed, i), end));
+}
+
 /** The same entries, with all columns in one buffer of their own, and that buffer: to be transferred. */
 export interface Parcel extends PackedEntries {
   readonly buffer: ArrayBuffer;
 }
 
-/** An entry of somebody's, where it lies. */
-export interface EntryRef {
-  readonly owner: string;
+/** Entries `from` to `to` (not included) of some packing, where they lie; at least one. */
+export interface EntryRun {
   readonly source: PackedEntries;
-  readonly index: number;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Bytes of text of an entry. */
-export const bytesOf = ({ source, index }: EntryRef): number => source.ends[index]! - startOf(source, index);
+/** Bytes of text of a run. */
+export const bytesOf = ({ source, from, to }: EntryRun): number =>
+  source.ends[to - 1]! - startOf(source, from);
 
-/** The owners of entries, each once, and the bytes of all texts. */
-export function measure(refs: readonly EntryRef[]): { ids: Map<string, number>; textBytes: number } {
-  const ids = new Map<string, number>();
-  let textBytes = 0;
-  for (const ref of refs) {
-    if (!ids.has(ref.owner)) ids.set(ref.owner, ids.size);
-    textBytes += bytesOf(ref);
+/** All entries of a packing. */
+export const wholeRun = (source: PackedEntries): EntryRun[] =>
+  source.ends.length > 0 ? [{ source, from: 0, to: source.ends.length }] : [];
+
+/** The entries of the owners for whom `isWanted` holds, in their order, as few runs as possible. */
+export function runsOf(source: PackedEntries, isWanted: (owner: string) => boolean): EntryRun[] {
+  const count = source.ends.length;
+  const wanted = source.owners.map(isWanted);
+  if (wanted.every((is) => is)) return wholeRun(source);
+  const runs: EntryRun[] = [];
+  let from = 0;
+  for (let i = 0; i <= count; i++) {
+    if (i < count && wanted[source.ownerOf[i]!] === true) continue;
+    if (from < i) runs.push({ source, from, to: i });
+    from = i + 1;
   }
-  return { ids, textBytes };
+  return runs;
 }
 
-/** Copies entries into columns that have room for them. */
-export function fill(into: PackedEntries, refs: readonly EntryRef[], ids: ReadonlyMap<string, number>): void {
+/** What runs come to in one packing. */
+export interface Measured {
+  /** The owners of their entries, each once, in order of appearance. */
+  readonly owners: readonly string[];
+  readonly entries: number;
+  readonly textBytes: number;
+  /** By source: each of its owners' place in `owners`, where it has one. */
+  readonly places: ReadonlyMap<PackedEntries, Int32Array>;
+}
+
+export function measure(runs: readonly EntryRun[]): Measured {
+  const ids = new Map<string, number>();
+  const places = new Map<PackedEntries, Int32Array>();
+  let entries = 0;
+  let textBytes = 0;
+  for (const run of runs) {
+    const { source, from, to } = run;
+    let own = places.get(source);
+    if (!own) places.set(source, (own = new Int32Array(source.owners.length).fill(-1)));
+    for (let i = from; i < to; i++) {
+      const owner = source.ownerOf[i]!;
+      if (own[owner] !== -1) continue;
+      const name = source.owners[owner]!;
+      const id = ids.get(name) ?? ids.size;
+      ids.set(name, id);
+      own[owner] = id;
+    }
+    entries += to - from;
+    textBytes += bytesOf(run);
+  }
+  return { owners: [...ids.keys()], entries, textBytes, places };
+}
+
+/** Copies runs into columns that have room for them. */
+export function fill(into: PackedEntries, runs: readonly EntryRun[], { places }: Measured): void {
+  let at = 0;
   let end = 0;
-  refs.forEach((ref, i) => {
-    const { source, index } = ref;
-    into.bytes.set(source.bytes.subarray(startOf(source, index), source.ends[index]), end);
-    end += bytesOf(ref);
-    into.ownerOf[i] = ids.get(ref.owner)!;
-    into.ends[i] = end;
-  });
+  for (const { source, from, to } of runs) {
+    const own = places.get(source)!;
+    const start = startOf(source, from);
+    into.bytes.set(source.bytes.subarray(start, source.ends[to - 1]), end);
+    for (let i = from; i < to; i++, at++) {
+      into.ownerOf[at] = own[source.ownerOf[i]!]!;
+      into.ends[at] = source.ends[i]! - start + end;
+    }
+    end = at === 0 ? 0 : into.ends[at - 1]!;
+  }
 }
 
 /** Columns for so many entries in one buffer. */
@@ -73,10 +128,10 @@ function parcelFor(owners: readonly string[], entries: number, textBytes: number
 }
 
 /** Entries from wherever they lie, in one buffer. */
-export function copyEntries(refs: readonly EntryRef[]): Parcel {
-  const { ids, textBytes } = measure(refs);
-  const parcel = parcelFor([...ids.keys()], refs.length, textBytes);
-  fill(parcel, refs, ids);
+export function copyEntries(runs: readonly EntryRun[]): Parcel {
+  const measured = measure(runs);
+  const parcel = parcelFor(measured.owners, measured.entries, measured.textBytes);
+  fill(parcel, runs, measured);
   return parcel;
 }
 
@@ -121,10 +176,18 @@ export class EntryPacker {
   }
 }
 
+/** One for all, so that its buffer has grown already. */
+const packer = new EntryPacker();
+
 export function packEntries(entries: readonly JournalEntry[]): Parcel {
-  const packer = new EntryPacker();
-  for (const { owner, text } of entries) packer.add(owner, text);
-  return packer.take();
+  try {
+    for (const { owner, text } of entries) packer.add(owner, text);
+    return packer.take();
+  } catch (e) {
+    // Nothing of this one may end up in the next.
+    packer.take();
+    throw e;
+  }
 }
 
 /** Entries `from` to `to` (not included) as entries of their own, over the same bytes. */
@@ -141,7 +204,7 @@ export function sliceEntries(packed: PackedEntries, from: number, to: number): P
 /** Each owner's texts in the order of the entries, in the order of `owners`. */
 export function textsByOwner(packed: PackedEntries, owners: readonly string[]): string[][] {
   const lists = packed.owners.map((): string[] => []);
-  for (let i = 0; i < packed.ends.length; i++) lists[packed.ownerOf[i]!]!.push(textAt(packed, i));
+  textsOf(packed).forEach((text, i) => lists[packed.ownerOf[i]!]!.push(text));
   const byOwner = new Map(packed.owners.map((owner, i) => [owner, lists[i]!]));
   return owners.map((owner) => byOwner.get(owner) ?? []);
 }

@@ -11,6 +11,12 @@ export const recordOf = (posting: number): number => posting >>> COUNT_BITS;
 /** How often that record has the term, at most 63. */
 export const countOf = (posting: number): number => posting & COUNT_MAX;
 
+/** A posting; counts above 63 are kept as 63. */
+export const posting = (record: number, count: number): number =>
+  ((record << COUNT_BITS) | Math.min(count, COUNT_MAX)) >>> 0;
+/** A posting with a count that is higher by `more`. */
+export const plus = (one: number, more: number): number => posting(recordOf(one), countOf(one) + more);
+
 /**
  * Posting lists in one typed array: each list lies in one piece, ascending by record, so that it can be scanned and
  * searched. A list that outgrows its block moves to one of twice the size; the old block serves another list.
@@ -44,6 +50,11 @@ export class Postings {
     return this.#starts.array[list]!;
   }
 
+  /** The place behind the last posting of a list. */
+  end(list: number): number {
+    return this.#starts.array[list]! + this.#lengths.array[list]!;
+  }
+
   length(list: number): number {
     return this.#lengths.array[list]!;
   }
@@ -74,8 +85,13 @@ export class Postings {
       this.#starts.array[list] = start = moved;
       this.#classes.array[list] = size + 1;
     }
-    this.#arena[start + length] = ((record << COUNT_BITS) | Math.min(count, COUNT_MAX)) >>> 0;
+    this.#arena[start + length] = posting(record, count);
     this.#lengths.array[list] = length + 1;
+  }
+
+  /** Puts a list in order to which records were pushed that do not ascend. */
+  sort(list: number): void {
+    this.#arena.subarray(this.start(list), this.start(list) + this.length(list)).sort();
   }
 
   /** Drops the last lists, which are empty, so that `lists` is `count`. */

@@ -2,6 +2,7 @@ import type { Backoff } from './backoff.ts';
 import type { GrowableF32, GrowableU32 } from './growable.ts';
 import type { Lexicon } from './lexicon.ts';
 import type { Postings } from './postings.ts';
+import type { PreparedSegment } from './preparedSegment.ts';
 
 /** A token of the forward index: word + 1, with this bit for a capital letter; 0 ends a sentence. */
 export const CAPITAL = 0x8000_0000;
@@ -23,6 +24,10 @@ export interface RecallColumns {
   readonly lexicon: Lexicon;
   readonly postings: Postings;
   readonly backoff: Backoff;
+  /** Entries whose texts' postings are not in `postings`; closed, and not one of them removed. */
+  readonly segments: readonly PreparedSegment[];
+  /** Whether an entry has ever stood beside another one of its thread; else every window is its entry alone. */
+  readonly linked: boolean;
   /** By term: entries that have it. */
   readonly frequencies: GrowableU32;
   /** 0 for a removed entry; else entries with equal numbers, one after the other, stand next to each other. */

@@ -1,15 +1,25 @@
-import { err, ok } from '../kernel/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { Backoff } from './backoff.ts';
 import { GrowableF32, GrowableU32 } from './growable.ts';
 import { Lexicon } from './lexicon.ts';
 import { Postings } from './postings.ts';
 import { analyseQuestion } from './question.ts';
-import { CAPITAL, WINDOW_TWENTIETHS, type Labels } from './recallColumns.ts';
+import { gathered, type PreparedSegment } from './preparedSegment.ts';
+import { CAPITAL, WINDOW_TWENTIETHS } from './recallColumns.ts';
 import { secondStage } from './recallFeatures.ts';
-import type { RankedEntry, RecallEntry, RecallIndex, RecallOptions } from './recallTypes.ts';
+import type {
+  PreparedText,
+  RankedEntry,
+  RecallEntry,
+  RecallFull,
+  RecallIndex,
+  RecallOptions,
+} from './recallTypes.ts';
 import { FEATURES } from './recallTypes.ts';
+import { Segments } from './recallSegments.ts';
 import { weightsFor } from './recallWeights.ts';
-import { firstStage } from './recallScan.ts';
+import { LabelSets } from './recallLabels.ts';
+import { firstStage, frequencyOf } from './recallScan.ts';
 import { analyse, eachWord } from './text.ts';
 
 /** What an entry's own columns cost. */
@@ -22,21 +32,6 @@ const ROOM_BYTES = 4_096;
 /** What the name of a thread costs. */
 const threadCost = (key: string): number => 48 + 2 * key.length;
 
-const MONTHS = 'january february march april may june july august september october november december'.split(
-  ' ',
-);
-
-/** The terms that an entry's speaker, date and ring are found by. */
-function labelTerms(entry: RecallEntry): string[] {
-  const [, year, month] = /^(\d{1,6})(?:-(\d\d))?/.exec(entry.date) ?? [];
-  const terms = analyse(entry.speaker);
-  if (year !== undefined) terms.push(year);
-  const name = month === undefined ? undefined : MONTHS[Number(month) - 1];
-  if (name !== undefined) terms.push(...analyse(name));
-  if (entry.ring !== year) terms.push(...analyse(entry.ring));
-  return terms;
-}
-
 /** For an index whose owner keeps the texts: they are read word by word only when the second stage looks at an entry. */
 export interface LazyTexts {
   readonly textOf: (id: number) => string;
@@ -48,6 +43,7 @@ export interface LazyTexts {
 export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
   const lexicon = new Lexicon();
   const postings = new Postings();
+  const labelSets = new LabelSets(lexicon);
   const columns = {
     lexicon,
     postings,
@@ -57,7 +53,8 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     lengths: new GrowableU32(),
     windowLengths: new GrowableF32(),
     labels: new GrowableU32(),
-    labelSets: [] as Labels[],
+    labelSets: labelSets.sets,
+    segments: [] as PreparedSegment[],
     asks: new GrowableU32(),
     cores: new GrowableF32(),
     importances: new GrowableF32(),
@@ -65,13 +62,13 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     tokenEnds: new GrowableU32(),
     tokens: new GrowableU32(),
     read,
+    linked: false,
     live: 0,
     lengthSum: 0,
     windowLengthSum: 0,
   };
+  const segments = new Segments(columns);
   const { frequencies, threads, lengths, windowLengths, tokens, tokenStarts, tokenEnds } = columns;
-  const labelIds = new Map<string, number>();
-  let labelBytes = 0;
   /** By term: how often it is in the entry being added; all zero between. */
   const counts = new GrowableU32();
   const threadIds = new Map<string, number>();
@@ -87,7 +84,8 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     postings.bytes +
     4 * tokens.length +
     COLUMN_BYTES * threads.length +
-    labelBytes +
+    labelSets.bytes +
+    segments.bytes +
     threadBytes;
 
   /** Makes room in the columns of terms for what the lexicon has taken in. */
@@ -97,28 +95,6 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
       frequencies.push(0);
       counts.push(0);
     }
-  }
-
-  function labelsOf(entry: RecallEntry): number {
-    const key = `${entry.speaker}\n${entry.date.slice(0, 7)}\n${entry.ring}`;
-    const known = labelIds.get(key);
-    if (known !== undefined) return known;
-    const terms = [...new Set(labelTerms(entry))].map((term) => lexicon.takeTerm(`@${term}`));
-    const speaker: string[] = [];
-    eachWord(entry.speaker, (word) => speaker.push(word));
-    labelIds.set(key, columns.labelSets.length);
-    columns.labelSets.push({ terms, speaker });
-    labelBytes += 96 + 2 * key.length + 8 * terms.length;
-    return columns.labelSets.length - 1;
-  }
-
-  function forgetLabelsFrom(count: number): void {
-    if (columns.labelSets.length === count) return;
-    for (const key of [...labelIds.keys()].slice(count)) {
-      labelBytes -= 96 + 2 * key.length + 8 * columns.labelSets[labelIds.get(key)!]!.terms.length;
-      labelIds.delete(key);
-    }
-    columns.labelSets.length = count;
   }
 
   function threadOf(key: string): number {
@@ -157,6 +133,37 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     });
   }
 
+  /** Adds an entry as part of a segment, where it fits the budget. */
+  function addToSegment(
+    segment: PreparedSegment,
+    entry: RecallEntry,
+    budgetBytes: number,
+  ): Result<number, RecallFull> {
+    const characters = segment.document.passages[segment.count]!.length;
+    const isNew = segment.count === 0;
+    const before = bytes();
+    const knownTerms = lexicon.terms;
+    const knownLabels = labelSets.sets.length;
+    const labels = labelSets.take(entry);
+    openTerms();
+    let needed =
+      bytes() - before + COLUMN_BYTES + segment.boundFor(characters) - (isNew ? 0 : segment.boundFor(0));
+    for (const term of labelSets.sets[labels]!.terms) needed += postings.pushBytes(term);
+    if (needed > budgetBytes - before - segments.reserve) {
+      labelSets.cut(knownLabels);
+      cutTerms(lexicon.words, knownTerms);
+      return err({ reason: 'full', neededBytes: needed, leftBytes: budgetBytes - before - segments.reserve });
+    }
+    segments.add(segment);
+    return ok(enter(entry, ++threadsOpened, 0, labels));
+  }
+
+  function cutTerms(words: number, terms: number): void {
+    lexicon.cut(words, terms);
+    postings.closeFrom(terms);
+    frequencies.length = counts.length = terms;
+  }
+
   function read(id: number): void {
     if (!lazy || tokenStarts.array[id] !== UNREAD) return;
     tokenStarts.array[id] = tokens.length;
@@ -187,6 +194,17 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     return id;
   }
 
+  /** Gives the next number to an entry that has found room, its labels' postings included. */
+  function enter(entry: RecallEntry, thread: number, length: number, labels: number): number {
+    const id = column(thread, length, labels, entry.text.includes('?'));
+    for (const term of labelSets.sets[labels]!.terms) {
+      postings.push(term, id, 1);
+      frequencies.array[term]!++;
+    }
+    columns.live++;
+    return id;
+  }
+
   /** Adds `sign` times the entry's length to the windows of its neighbours and its own. */
   function spreadLength(id: number, sign: 1 | -1): void {
     const thread = threads.array[id]!;
@@ -194,6 +212,7 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     for (let o = 1 - WINDOW_TWENTIETHS.length; o < WINDOW_TWENTIETHS.length; o++) {
       const e = id + o;
       if (e < 0 || e >= threads.length || threads.array[e] !== thread) continue;
+      if (o !== 0) columns.linked = true;
       const weight = WINDOW_TWENTIETHS[Math.abs(o)]!;
       windowLengths.array[e]! += sign * weight * length;
       columns.windowLengthSum += sign * weight * length;
@@ -245,12 +264,14 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     get bytes() {
       return bytes();
     },
-    add(entry, budgetBytes = Infinity, textTerms?: readonly string[]) {
+    add(entry, budgetBytes = Infinity, prepared?: PreparedText) {
       if (lazy && bytes() > budgetBytes - ROOM_BYTES) giveUpReadings();
+      const segment = lazy && prepared && entry.thread === '' ? segments.placeFor(prepared) : null;
+      if (segment) return addToSegment(segment, entry, budgetBytes);
       const before = bytes();
       const knownWords = lexicon.words;
       const knownTerms = lexicon.terms;
-      const knownLabels = columns.labelSets.length;
+      const knownLabels = labelSets.sets.length;
       const from = tokens.length;
       const ids: number[] = [];
       let length = 0;
@@ -259,23 +280,21 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
         length++;
         if (counts.array[term]!++ === 0) ids.push(term);
       };
-      if (lazy) for (const term of textTerms ?? analyse(entry.text)) count(lexicon.takeTerm(term));
+      if (lazy) for (const term of analyse(entry.text)) count(lexicon.takeTerm(term));
       else tokenise(entry.text, count);
-      const labels = labelsOf(entry);
+      const labels = labelSets.take(entry);
       openTerms();
-      const { terms: labelled } = columns.labelSets[labels]!;
       let needed = bytes() - before + COLUMN_BYTES;
       if (entry.thread !== '' && !threadIds.has(entry.thread)) needed += threadCost(entry.thread);
       for (const term of ids) needed += postings.pushBytes(term);
-      for (const term of labelled) needed += postings.pushBytes(term);
-      if (needed > budgetBytes - before) {
+      for (const term of labelSets.sets[labels]!.terms) needed += postings.pushBytes(term);
+      const left = budgetBytes - before - segments.reserve;
+      if (needed > left) {
         for (const term of ids) counts.array[term] = 0;
-        forgetLabelsFrom(knownLabels);
-        lexicon.cut(knownWords, knownTerms);
-        postings.closeFrom(knownTerms);
-        frequencies.length = counts.length = knownTerms;
+        labelSets.cut(knownLabels);
+        cutTerms(knownWords, knownTerms);
         tokens.length = from;
-        return err({ reason: 'full', neededBytes: needed, leftBytes: budgetBytes - before });
+        return err({ reason: 'full', neededBytes: needed, leftBytes: left });
       }
       const id = threads.length;
       for (const term of ids) {
@@ -283,24 +302,21 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
         frequencies.array[term]!++;
         counts.array[term] = 0;
       }
-      for (const term of labelled) {
-        postings.push(term, id, 1);
-        frequencies.array[term]!++;
-      }
-      column(threadOf(entry.thread), length, labels, entry.text.includes('?'));
+      enter(entry, threadOf(entry.thread), length, labels);
       if (!lazy) {
         tokenStarts.array[id] = from;
         tokenEnds.array[id] = tokens.length;
       }
       speakerChanges += changesSpeaker(id);
       columns.lengthSum += length;
-      columns.live++;
       spreadLength(id, 1);
       return ok(id);
     },
     skip: () => column(0, 0, 0, false),
     remove(id) {
       if (!(id >= 0 && id < threads.length) || threads.array[id] === 0) return false;
+      if (segments.has(id)) segments.absorb(openTerms);
+      segments.settle();
       for (const term of differentTerms(id)) frequencies.array[term]!--;
       for (const term of columns.labelSets[columns.labels.array[id]!]!.terms) frequencies.array[term]!--;
       spreadLength(id, -1);
@@ -313,20 +329,32 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
       return true;
     },
     frequency(term) {
-      const text = lexicon.term(term);
-      const label = lexicon.term(`@${term}`);
-      // A word that stands in many labels is no rarer for standing in few texts.
-      return Math.max(
-        text === undefined ? 0 : frequencies.array[text]!,
-        label === undefined ? 0 : frequencies.array[label]!,
-      );
+      segments.settle();
+      return frequencyOf(columns, term);
+    },
+    eachList(visit, unasked) {
+      if (unasked === undefined) segments.settle();
+      for (const segment of columns.segments) {
+        if (unasked && segment.isOpen) unasked(segment.document, segment.firstId, segment.count);
+        else segment.eachTerm((term, n) => visit(term, gathered, 0, n));
+      }
+      for (const labels of [false, true]) {
+        let list = -1;
+        for (const term of lexicon.termNames()) {
+          list++;
+          if (term.startsWith('@') === labels)
+            visit(term, postings.array, postings.start(list), postings.end(list));
+        }
+      }
     },
     *terms() {
+      segments.absorb(openTerms);
       for (const term of lexicon.termNames()) yield term.startsWith('@') ? term.slice(1) : term;
     },
     termsOf(id) {
+      segments.absorb(openTerms);
       const names = [...lexicon.termNames()];
-      const labelled = columns.labelSets[columns.labels.array[id]!]!.terms;
+      const labelled = labelSets.sets[columns.labels.array[id]!]!.terms;
       return [
         ...new Set([
           ...[...differentTerms(id)].map((t) => names[t]!),
@@ -344,6 +372,9 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
       const weights =
         options.weights === undefined ? weightsFor(speakerChanges / columns.live) : options.weights;
       const limit = weights === null ? k : Math.max(k, options.candidates ?? CANDIDATES);
+      // Terms spelt alike and windows are looked for in the lists of the index alone.
+      if (columns.linked || (weights !== null && (options.spelling ?? true))) segments.absorb(openTerms);
+      else segments.settle();
       const found = firstStage(columns, question, limit, options);
       if (weights !== null) {
         const ranked = secondStage(columns, question, found, k, weights, options);

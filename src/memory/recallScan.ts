@@ -1,6 +1,7 @@
 import { ln } from '../kernel/maths.ts';
 import { countOf, recordOf } from './postings.ts';
 import { WINDOW, type RecallColumns } from './recallColumns.ts';
+import { gathered } from './preparedSegment.ts';
 import type { Question, RecallOptions } from './recallTypes.ts';
 
 /** BM25's saturation and length normalisation, as in Anserini's baselines for passages (Lin et al. 2016). */
@@ -17,6 +18,32 @@ export interface Candidates {
   readonly backoff: readonly number[];
   /** Weights of the question's terms, in their order. */
   readonly termWeights: Float64Array;
+  /** Of an index without windows: every place in which a term of the question stands, until the next question. */
+  readonly hits: Hits | null;
+}
+
+/** Columns of one length `n`. */
+export interface Hits {
+  n: number;
+  ids: Uint32Array;
+  /** The place of the term in the question. */
+  slots: Uint8Array;
+  counts: Uint8Array;
+}
+const hits: Hits = {
+  n: 0,
+  ids: new Uint32Array(512),
+  slots: new Uint8Array(512),
+  counts: new Uint8Array(512),
+};
+
+function makeRoomForHits(more: number): void {
+  if (hits.n + more <= hits.ids.length) return;
+  const room = 2 * (hits.n + more);
+  const { ids, slots, counts } = hits;
+  (hits.ids = new Uint32Array(room)).set(ids);
+  (hits.slots = new Uint8Array(room)).set(slots);
+  (hits.counts = new Uint8Array(room)).set(counts);
 }
 
 /** One number an entry while a question is dealt with, shared by all indexes of a thread; all zero between. */
@@ -42,20 +69,29 @@ function makeRoom(entries: number): void {
 export const inverseFrequency = (total: number, having: number): number =>
   ln(1 + (total - having + 0.5) / (having + 0.5));
 
+/** How many entries have a term: a word that stands in many labels is no rarer for standing in few texts. */
+export function frequencyOf(columns: RecallColumns, term: string): number {
+  const { lexicon, frequencies, segments } = columns;
+  const text = lexicon.term(term);
+  const label = lexicon.term(`@${term}`);
+  let having = text === undefined ? 0 : frequencies.array[text]!;
+  for (const segment of segments) having += segment.gatherTerm(term);
+  return label === undefined ? having : Math.max(having, frequencies.array[label]!);
+}
+
 /** The weight of each of the question's terms. */
 function weigh(columns: RecallColumns, question: Question, options: RecallOptions): Float64Array {
-  const given = options.termWeights && new Map(options.termWeights.map((t) => [t.term, t.weight]));
-  return Float64Array.from(question.terms, ({ term, factor }) => {
-    const weight = given?.get(term);
-    if (given) return (weight ?? 0) * factor;
-    const text = columns.lexicon.term(term);
-    const label = columns.lexicon.term(`@${term}`);
-    const having = Math.max(
-      text === undefined ? 0 : columns.frequencies.array[text]!,
-      label === undefined ? 0 : columns.frequencies.array[label]!,
-    );
-    return factor * inverseFrequency(columns.live, having);
-  });
+  const { terms } = question;
+  const weights = new Float64Array(terms.length);
+  const given = options.termWeights;
+  for (let i = 0; i < terms.length; i++) {
+    const { term, factor } = terms[i]!;
+    if (!given) weights[i] = factor * inverseFrequency(columns.live, frequencyOf(columns, term));
+    // Those of a question mostly come in its order.
+    else if (given[i]?.term === term) weights[i] = factor * given[i]!.weight;
+    else weights[i] = factor * (given.find((t) => t.term === term)?.weight ?? 0);
+  }
+  return weights;
 }
 
 /**
@@ -81,6 +117,33 @@ export function firstStage(
   const perWindowTerm = (K1 * B * live) / Math.max(1, columns.windowLengthSum);
   const spelling = options.weights !== null && (options.spelling ?? true);
   let n = 0;
+  hits.n = 0;
+
+  /** Postings of an index without windows. */
+  const scoreAlone = (
+    from: Uint32Array,
+    start: number,
+    end: number,
+    slot: number,
+    isLabel: boolean,
+  ): void => {
+    const gain = termWeights[slot]! * (K1 + 1);
+    makeRoomForHits(end - start);
+    const { ids, slots, counts } = hits;
+    for (let p = start; p < end; p++) {
+      const id = recordOf(from[p]!);
+      if (threads[id] === 0) continue;
+      const count = countOf(from[p]!);
+      if (windowScores[id] === 0 && backoffScores[id] === 0) touched[n++] = id;
+      const score = (gain * count) / (count + flat + perTerm * lengths[id]!);
+      ownScores[id]! += score;
+      windowScores[id]! += score;
+      if (isLabel) continue;
+      ids[hits.n] = id;
+      slots[hits.n] = slot;
+      counts[hits.n++] = count;
+    }
+  };
 
   const score = (list: number, weight: number, spreads: boolean): void => {
     const end = postings.start(list) + postings.length(list);
@@ -134,17 +197,27 @@ export function firstStage(
     }
   };
 
-  question.terms.forEach(({ term }, i) => {
+  for (let i = 0; i < question.terms.length; i++) {
+    const { term } = question.terms[i]!;
     const weight = termWeights[i]!;
-    if (!(weight > 0)) return;
+    if (!(weight > 0)) continue;
     const text = lexicon.term(term);
     const label = lexicon.term(`@${term}`);
-    if (text !== undefined) score(text, weight, true);
-    if (label !== undefined) score(label, weight, false);
+    if (columns.linked) {
+      if (text !== undefined) score(text, weight, true);
+      if (label !== undefined) score(label, weight, false);
+    } else {
+      for (const segment of columns.segments) {
+        const found = segment.gatherTerm(term);
+        scoreAlone(gathered, 0, found, i, false);
+      }
+      if (text !== undefined) scoreAlone(arena, postings.start(text), postings.end(text), i, false);
+      if (label !== undefined) scoreAlone(arena, postings.start(label), postings.end(label), i, true);
+    }
     // A first stage alone stays plain BM25.
     if (label === undefined && spelling && isRare(columns, text)) scoreLike(term, weight);
-  });
-  return select(n, limit, options.accept, termWeights);
+  }
+  return select(n, limit, options.accept, termWeights, columns.linked ? null : hits);
 }
 
 const isRare = (columns: RecallColumns, term: number | undefined): boolean =>
@@ -156,6 +229,7 @@ function select(
   limit: number,
   accept: ((id: number) => boolean) | undefined,
   termWeights: Float64Array,
+  found: Hits | null,
 ): Candidates {
   const ids: number[] = [];
   const total = (id: number): number => ownScores[id]! + windowScores[id]! + backoffScores[id]!;
@@ -189,16 +263,17 @@ function select(
     }
   }
   ids.sort((a, b) => (isWorse(b, a) ? -1 : 1));
-  const found: Candidates = {
+  const candidates: Candidates = {
     ids,
     own: ids.map((id) => ownScores[id]!),
     window: ids.map((id) => windowScores[id]!),
     backoff: ids.map((id) => backoffScores[id]!),
     termWeights,
+    hits: found,
   };
   for (let i = 0; i < n; i++) {
     const id = touched[i]!;
     ownScores[id] = windowScores[id] = backoffScores[id] = 0;
   }
-  return found;
+  return candidates;
 }

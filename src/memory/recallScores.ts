@@ -6,6 +6,13 @@ export const WIDTH = FEATURES.length;
 /** Where a feature stands in a row. */
 export const at = Object.fromEntries(FEATURES.map((name, i) => [name, i])) as Record<FeatureName, number>;
 
+/** Weights of the terms whose bits are set, as a share of all. */
+export function shareOf(mask: number, weights: Float64Array, total: number): number {
+  let sum = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) sum += weights[31 - Math.clz32(rest & -rest)]!;
+  return total > 0 ? sum / total : 0;
+}
+
 /** Spread below which a feature says nothing. */
 const SPREAD_MIN = 1e-6;
 
@@ -80,9 +87,42 @@ const SPREADS: Readonly<Partial<Record<FeatureName, number>>> = {
   asks: 0.34,
   answers: 0.35,
   recency: 0.28,
+  embedding: 0.095,
+  windowEmbedding: 0.082,
+  sentenceEmbedding: 0.085,
 };
-/** What an entry's length is measured from: an entry of usual length neither gains nor loses. */
-const USUAL_LENGTH = ln(1 + 60);
+/**
+ * What is usual, and neither gains nor loses: of a vector's likeness the mean over the same candidates, so that an entry
+ * without a vector is no worse for it.
+ */
+const USUAL: Readonly<Partial<Record<FeatureName, number>>> = {
+  length: ln(1 + 60),
+  embedding: 0.601,
+  windowEmbedding: 0.587,
+  sentenceEmbedding: 0.623,
+};
+
+/** One feature's part in a sum in fixed units. */
+interface Part {
+  readonly column: number;
+  readonly factor: number;
+  readonly byWeight: boolean;
+  readonly from: number;
+}
+const partsOf = new WeakMap<RecallWeights, readonly Part[]>();
+
+function unitParts(weights: RecallWeights): readonly Part[] {
+  const known = partsOf.get(weights);
+  if (known) return known;
+  const parts = FEATURES.filter((name) => (weights[name] ?? 0) !== 0).map((name) => ({
+    column: at[name],
+    factor: weights[name]! / (SPREADS[name] ?? 1),
+    byWeight: BY_WEIGHT.has(name),
+    from: USUAL[name] ?? 0,
+  }));
+  partsOf.set(weights, parts);
+  return parts;
+}
 
 /** One score a row that does not depend on the other rows, so that rows of different indexes compare. */
 export function sumInUnits(
@@ -95,14 +135,11 @@ export function sumInUnits(
   let total = 0;
   for (const weight of termWeights) total += weight;
   if (!(total > 0)) return scores;
-  for (const name of FEATURES) {
-    const weight = weights[name] ?? 0;
-    if (weight === 0) continue;
-    const factor = weight / ((SPREADS[name] ?? 1) * (BY_WEIGHT.has(name) ? total : 1));
-    const from = name === 'length' ? USUAL_LENGTH : 0;
-    for (let i = 0; i < n; i++) {
-      const value = rows[i * WIDTH + at[name]]!;
-      if (value === value) scores[i]! += factor * (value - from);
+  for (const { column, factor, byWeight, from } of unitParts(weights)) {
+    const each = byWeight ? factor / total : factor;
+    for (let i = 0, p = column; i < n; i++, p += WIDTH) {
+      const value = rows[p]!;
+      if (value === value) scores[i]! += each * (value - from);
     }
   }
   return scores;

@@ -1,3 +1,4 @@
+import type { DocumentTokens } from './documentTokens.ts';
 import type { Result } from '../kernel/result.ts';
 import type { WeightedTerm } from './record.ts';
 
@@ -12,6 +13,13 @@ export interface RecallEntry {
   readonly ring: string;
   /** Entries of the same thread whose ids are near stand near each other; '' for one that stands alone. */
   readonly thread: string;
+}
+
+/** A text whose words were found out beforehand: a passage of a document. */
+export interface PreparedText {
+  readonly document: DocumentTokens;
+  /** From 0. */
+  readonly passage: number;
 }
 
 /** The index would hold more than its budget; nothing was added. */
@@ -46,6 +54,7 @@ export const FEATURES = [
   'answers',
   'embedding',
   'windowEmbedding',
+  'sentenceEmbedding',
   'recency',
   'core',
   'importance',
@@ -61,7 +70,7 @@ export interface RankedEntry {
   readonly id: number;
   /** The weighted sum of z-scored features: comparable within one recall only, unless asked for otherwise. */
   readonly score: number;
-  /** The features as measured, before they are made z-scores, in the order of `FEATURES`. */
+  /** The features as measured, before they are made z-scores, in the order of `FEATURES`; empty when not wanted. */
   readonly features: Float32Array;
 }
 
@@ -74,6 +83,8 @@ export interface RecallOptions {
   readonly weights?: RecallWeights | null;
   /** How alike an entry's meaning is to the question's, from -1 to 1; NaN where no vector is held. */
   readonly similarity?: (id: number) => number;
+  /** The same of the entry's most similar sentence. */
+  readonly sentenceSimilarity?: (id: number) => number;
   /** Entries that the second stage looks at too, such as those of the most similar vectors. */
   readonly extra?: readonly number[];
   /**
@@ -83,6 +94,8 @@ export interface RecallOptions {
   readonly comparable?: boolean;
   /** Whether terms spelt like those that the index hardly knows count too; true unless told. */
   readonly spelling?: boolean;
+  /** Whether the results have their features; true unless told. */
+  readonly features?: boolean;
   /** How many the first stage hands to the second; 200 unless told. */
   readonly candidates?: number;
 }
@@ -121,15 +134,25 @@ export interface RecallIndex {
   readonly bytes: number;
   /**
    * Indexes the next entry and returns its id, unless the index would then hold more than `budgetBytes`.
-   * @param textTerms what `analyse` yields for the text, where that is known already: an index with lazy texts reads it later
+   * @param prepared the words of the entry's text, where they are known already
    */
-  add(entry: RecallEntry, budgetBytes?: number, textTerms?: readonly string[]): Result<number, RecallFull>;
+  add(entry: RecallEntry, budgetBytes?: number, prepared?: PreparedText): Result<number, RecallFull>;
   /** Gives the next id to nothing: to an entry that was removed before this index was made anew. */
   skip(): number;
   /** Takes an entry out; false for an id that is not held. The bytes of its postings and tokens come back when more entries are gone than held; its words stay in the dictionary. */
   remove(id: number): boolean;
   /** How many entries have the term (a stem, as `analyse` yields it). */
   frequency(term: string): number;
+  /**
+   * Visits every term, those of labels last and with @ before them, with its postings `array[from]` to `array[to - 1]`,
+   * those of removed entries too.
+   * @param unasked visits passages with known words that no question has asked for instead: entries `firstId` to
+   * `firstId + count - 1` are passages 0 to `count - 1` of the document; they stay as they are
+   */
+  eachList(
+    visit: (term: string, array: Uint32Array, from: number, to: number) => void,
+    unasked?: (document: DocumentTokens, firstId: number, count: number) => void,
+  ): void;
   /** Every term in the order of first mention, those of removed entries too. */
   terms(): IterableIterator<string>;
   /** Different terms of one entry's text, speaker, date and ring. */

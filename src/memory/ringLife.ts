@@ -43,6 +43,9 @@ export class RingLife {
   readonly #mergedInto = new GrowableU32();
   /** Bytes in each zone. */
   readonly #bytes = [0, 0, 0, 0, 0];
+  readonly #counts = [0, 0, 0, 0, 0];
+  /** Whether any memory has ever been recalled or was important from the start: without that nothing can rise. */
+  #isStirred = false;
 
   constructor(policy: RingPolicy) {
     this.#policy = policy;
@@ -57,15 +60,29 @@ export class RingLife {
     return this.#bytes[ZONES.indexOf(zone)]!;
   }
 
-  /** The most bytes that a zone may hold; the growth rings take what the others leave. */
-  capacityOf(zone: Zone): number {
-    const { rushBytesPerAgent, rushShare, coreShare } = this.#policy;
-    if (zone === 'rush') return rushBytesPerAgent * rushShare;
-    return zone === 'core' ? rushBytesPerAgent * coreShare : rushBytesPerAgent;
+  /** Memories in a zone. */
+  countIn(zone: Zone): number {
+    return this.#counts[ZONES.indexOf(zone)]!;
   }
 
-  /** Takes in the next memory. */
-  add(zone: Zone, bytes: number, importance: number, atMs: number): void {
+  /** Bytes of text of a memory. */
+  bytesOf(seq: number): number {
+    return this.#bytesOf.array[seq - 1]!;
+  }
+
+  /** The most bytes that the texts in a zone may take. */
+  capacityOf(zone: Zone): number {
+    return this.#policy.rushBytesPerAgent * this.#policy[`${zone}Share`];
+  }
+
+  /** Bytes that the growth rings may still take; all of the budget is no bound of their own. */
+  growthRoom(): number {
+    if (this.#policy.growthShare >= 1) return Infinity;
+    return this.capacityOf('growth') - this.bytesIn('growth');
+  }
+
+  /** Takes in the next memory; a forgotten one is none any more. */
+  add(zone: Zone | 'forgotten', bytes: number, importance: number, atMs: number): void {
     const z = ZONES.indexOf(zone);
     this.#zones.push(z);
     this.#bytesOf.push(bytes);
@@ -77,6 +94,8 @@ export class RingLife {
     this.#staleBy.push(0);
     this.#mergedInto.push(0);
     this.#bytes[z]! += bytes;
+    this.#counts[z]!++;
+    if (importance > 0) this.#isStirred = true;
   }
 
   #has(seq: number): boolean {
@@ -92,6 +111,7 @@ export class RingLife {
     this.#strength.array[i] = kept + 1;
     this.#strengthAtMs.array[i] = Math.max(atMs, this.#strengthAtMs.array[i]!);
     this.#hits.array[i]!++;
+    this.#isStirred = true;
   }
 
   /** Notes that `by` says anew what `seq` said. */
@@ -117,6 +137,17 @@ export class RingLife {
     let at = seq;
     while (this.#mergedInto.array[at - 1]! !== 0) at = this.#mergedInto.array[at - 1]!;
     return at;
+  }
+
+  /** How many memories were merged into each. */
+  mergedCounts(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const [i, zone] of this.#zones.array.subarray(0, this.size).entries())
+      if (zone === MERGED) {
+        const into = this.standsFor(i + 1);
+        counts.set(into, (counts.get(into) ?? 0) + 1);
+      }
+    return counts;
   }
 
   /** Whether the memory is in a ring: neither merged nor forgotten. */
@@ -147,13 +178,17 @@ export class RingLife {
     this.#strengthAtMs.array[i] = state.strengthAtMs;
     this.#staleBy.array[i] = state.staleBy;
     this.#mergedInto.array[i] = state.mergedInto;
+    this.#isStirred ||= state.hits > 0 || state.importance > 0;
   }
 
   #put(seq: number, zone: number): void {
     const i = seq - 1;
-    this.#bytes[this.#zones.array[i]!]! -= this.#bytesOf.array[i]!;
+    const from = this.#zones.array[i]!;
+    this.#bytes[from]! -= this.#bytesOf.array[i]!;
+    this.#counts[from]!--;
     this.#zones.array[i] = zone;
     this.#bytes[zone]! += this.#bytesOf.array[i]!;
+    this.#counts[zone]!++;
   }
 
   #vigour(i: number, nowMs: number): number {
@@ -199,11 +234,15 @@ export class RingLife {
   planRoom(needBytes: number, nowMs: number): RingMove[] {
     let over = this.bytesIn('rush') + needBytes - this.capacityOf('rush');
     if (over <= 0) return [];
+    let growthRoom = this.growthRoom();
     const heat = new Map(this.#members(RUSH).map((i) => [i, this.#heat(i, nowMs)]));
     const moves: RingMove[] = [];
     for (const [i] of [...heat].sort((a, b) => a[1] - b[1] || a[0] - b[0])) {
       if (over <= 0) break;
-      over -= this.#bytesOf.array[i]!;
+      const bytes = this.#bytesOf.array[i]!;
+      if (bytes > growthRoom) continue;
+      growthRoom -= bytes;
+      over -= bytes;
       moves.push([i + 1, 'growth']);
     }
     return moves;
@@ -212,35 +251,46 @@ export class RingLife {
   /**
    * Consolidation: core memories that faded or were superseded go back to their growth ring, what has earned it goes to
    * the core (the strongest first, while there is room), and what has cooled to less than half goes from rush memory
-   * into the growth rings; at most `consolidationRate` moves. A pure function of what is known and of `nowMs`.
+   * into the growth rings; at most `consolidationRate` moves, and out of each ring at most its own rate, into a ring no
+   * more than its capacity. A pure function of what is known and of `nowMs`.
    */
   plan(nowMs: number): RingMove[] {
+    // What was laid down in growth rings and never recalled stays there.
+    if (this.countIn('rush') + this.countIn('core') === 0 && !this.#isStirred) return [];
+    const { rushRate, growthRate, coreRate, consolidationRate } = this.#policy;
+    const left: Record<Zone, number> = { rush: rushRate, growth: growthRate, core: coreRate };
+    const room = {
+      core: this.capacityOf('core') - this.bytesIn('core'),
+      growth: this.growthRoom(),
+      rush: 0,
+    };
     const moves: RingMove[] = [];
-    let room = this.capacityOf('core') - this.bytesIn('core');
+    const move = (i: number, to: 'core' | 'growth'): boolean => {
+      const from = ZONES[this.#zones.array[i]!] as Zone;
+      const bytes = this.#bytesOf.array[i]!;
+      if (bytes > room[to] || left[from] === 0 || moves.length === consolidationRate) return false;
+      left[from]--;
+      room[from] += bytes;
+      room[to] -= bytes;
+      moves.push([i + 1, to]);
+      return true;
+    };
     for (const i of this.#members(CORE))
-      if (demotes(this.#vigour(i, nowMs), this.#policy) || this.#staleBy.array[i] !== 0) {
-        moves.push([i + 1, 'growth']);
-        room += this.#bytesOf.array[i]!;
-      }
+      if (demotes(this.#vigour(i, nowMs), this.#policy) || this.#staleBy.array[i] !== 0) move(i, 'growth');
     const rising = [...this.#members(RUSH), ...this.#members(GROWTH)]
       .filter((i) => this.#staleBy.array[i] === 0)
       .map((i) => ({ i, vigour: this.#vigour(i, nowMs) }))
       .filter(({ vigour }) => promotes(vigour, this.#policy))
       .sort((a, b) => b.vigour - a.vigour || a.i - b.i);
     const risen = new Set<number>();
-    for (const { i } of rising) {
-      if (this.#bytesOf.array[i]! > room) continue;
-      room -= this.#bytesOf.array[i]!;
-      risen.add(i);
-      moves.push([i + 1, 'core']);
-    }
+    for (const { i } of rising) if (move(i, 'core')) risen.add(i);
     const cold = this.#members(RUSH)
       .filter((i) => !risen.has(i))
       .map((i) => ({ i, heat: this.#heat(i, nowMs) }))
       .filter(({ heat }) => heat < 0.5)
       .sort((a, b) => a.heat - b.heat || a.i - b.i);
-    for (const { i } of cold) moves.push([i + 1, 'growth']);
-    return moves.slice(0, this.#policy.consolidationRate);
+    for (const { i } of cold) move(i, 'growth');
+    return moves;
   }
 
   /** Makes moves that were planned, here or by an earlier incarnation. */

@@ -22,7 +22,9 @@ export interface Vigour {
 /** The rings' part of memory's options. */
 export type RingPolicy = Pick<
   MemoryOptions,
-  'rushShare' | 'coreShare' | 'coreRecalls' | 'halfLifeMs' | 'consolidationRate' | 'rushBytesPerAgent'
+  | ('rushShare' | 'growthShare' | 'coreShare')
+  | ('rushRate' | 'growthRate' | 'coreRate' | 'consolidationRate')
+  | ('coreRecalls' | 'halfLifeMs' | 'rushBytesPerAgent')
 >;
 
 /** What is left of a unit after `elapsedMs`: exponential forgetting, halved every half-life; time that steps back stands still. */

@@ -1,4 +1,7 @@
-import type { RingView } from './record.ts';
+import { ringLabel } from './memoryLabels.ts';
+import type { MemoryOptions } from './options.ts';
+import type { MemoryRecord, RingView } from './record.ts';
+import type { RingLife } from './ringLife.ts';
 import type { Zone } from './ringPolicy.ts';
 
 /** What the rings need to know of one memory. */
@@ -23,6 +26,23 @@ export interface RingMeter {
 }
 
 export const emptyMeter = (): RingMeter => ({ scars: 0, movedIn: 0, movedOut: 0, accesses: 0, accessMs: 0 });
+
+/** The memories that are in a ring, in the order of seq. @param bytesOf bytes of text of the entry at that place */
+export function membersOf(
+  entries: readonly Omit<MemoryRecord, 'text'>[],
+  life: RingLife,
+  epoch: MemoryOptions['epoch'],
+  bytesOf: (place: number) => number,
+): RingMember[] {
+  const mergedBy = life.mergedCounts();
+  return entries.flatMap((entry, i): RingMember[] => {
+    const { zone, hits, staleBy } = life.state(i + 1);
+    if (zone === 'merged' || zone === 'forgotten') return [];
+    const ring = ringLabel({ ...entry, text: '' }, epoch);
+    const merged = mergedBy.get(i + 1) ?? 0;
+    return [{ ring, date: entry.date, zone, stale: staleBy !== 0, merged, hits, bytes: bytesOf(i) }];
+  });
+}
 
 interface Sum {
   count: number;

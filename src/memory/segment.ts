@@ -1,6 +1,6 @@
 import type { Block } from './blockStore.ts';
 import { crc32c } from './crc32c.ts';
-import { fill, measure, type EntryRef, type PackedEntries } from './packedEntries.ts';
+import { fill, measure, type EntryRun, type PackedEntries } from './packedEntries.ts';
 
 /** One committed group as it lies in the store: the texts of many owners under one key. */
 export interface Segment extends Block {
@@ -33,35 +33,28 @@ const checksumOfHead = (bytes: Uint8Array, namesEnd: number): number =>
 /** Packs entries into a segment. */
 export function buildSegment(
   position: number,
-  entries: readonly EntryRef[],
+  runs: readonly EntryRun[],
   replaces: readonly string[],
 ): Segment {
-  const { ids, textBytes } = measure(entries);
-  const owners = [...ids.keys()];
+  const measured = measure(runs);
+  const { owners, entries, textBytes } = measured;
   const names = [...owners, ...replaces].map((name) => encoder.encode(name));
   const nameBytes = (names.reduce((sum, name) => sum + 2 + name.length, 0) + 3) & ~3;
   const columnsAt = HEAD_BYTES + nameBytes;
-  const textsAt = columnsAt + 8 * entries.length;
+  const textsAt = columnsAt + 8 * entries;
   const bytes = new Uint8Array(textsAt + textBytes);
   const view = new DataView(bytes.buffer);
-  [
-    MAGIC,
-    SEGMENT_FORMAT,
-    position,
-    owners.length,
-    replaces.length,
-    entries.length,
-    nameBytes,
-    textBytes,
-  ].forEach((value, i) => view.setUint32(4 * i, value, true));
+  [MAGIC, SEGMENT_FORMAT, position, owners.length, replaces.length, entries, nameBytes, textBytes].forEach(
+    (value, i) => view.setUint32(4 * i, value, true),
+  );
   let at = HEAD_BYTES;
   for (const name of names) {
     view.setUint16(at, name.length, true);
     bytes.set(name, at + 2);
     at += 2 + name.length;
   }
-  const packed = columnsOf(bytes, owners, entries.length, columnsAt, textsAt);
-  fill(packed, entries, ids);
+  const packed = columnsOf(bytes, owners, entries, columnsAt, textsAt);
+  fill(packed, runs, measured);
   view.setUint32(32, crc32c(bytes.subarray(columnsAt)), true);
   view.setUint32(36, checksumOfHead(bytes, columnsAt), true);
   return { position, bytes, replaces, entries: packed };
@@ -119,7 +112,7 @@ function readHead({ position, bytes }: Block): Head | null {
 /** A block that is not what was written. */
 export interface DamagedBlock {
   readonly position: number;
-  /** Whose entries are in it, where that can still be read. */
+  /** Whose entries are in it, or were replaced by it, where that can still be read. */
   readonly owners: readonly string[] | null;
 }
 
@@ -131,7 +124,9 @@ export function examine(block: Block): DamagedBlock | null {
   const whole =
     block.bytes.length === head.textsAt + view.getUint32(28, true) &&
     crc32c(block.bytes.subarray(head.columnsAt)) === view.getUint32(32, true);
-  return whole ? null : { position: block.position, owners: head.owners };
+  return whole
+    ? null
+    : { position: block.position, owners: [...new Set([...head.owners, ...head.replaces])] };
 }
 
 /** The segment in a block whose checksums hold. Throws RangeError for one that is no segment. */

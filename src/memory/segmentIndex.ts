@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.ts';
-import { bytesOf, type EntryRef, type PackedEntries } from './packedEntries.ts';
+import { bytesOf, runsOf, startOf, type EntryRun, type PackedEntries } from './packedEntries.ts';
 import { buildSegment, type Segment } from './segment.ts';
 
 /** A change of logs, as a session asked for it; the entries of a replacement are all of its owner. */
@@ -71,6 +71,11 @@ export class SegmentIndex {
     return this.#bytes;
   }
 
+  /** Everybody who has a log. */
+  owners(): string[] {
+    return [...this.#positions.keys()];
+  }
+
   /** Positions of all segments in the store. */
   stored(): number[] {
     return [...this.#held.keys()];
@@ -113,44 +118,29 @@ export class SegmentIndex {
 
   /** The commit that makes `changes`, in their order. Nothing changes here until `commit` is called with it. */
   plan(changes: readonly LogChange[]): CommitPlan {
-    const replaced = new Set<string>();
+    /** By owner: the last change that replaces its log, and with it all that was before. */
+    const replaced = new Map<string, number>();
     let added = 0;
-    for (const change of changes) {
-      if (change.type === 'replace') replaced.add(change.owner);
+    changes.forEach((change, i) => {
+      if (change.type === 'replace') replaced.set(change.owner, i);
       added += change.entries.bytes.length;
-    }
+    });
     const merges =
       this.#tail.length > 0 &&
       (this.#tail.length >= this.#limits.tailSegments ||
         this.#tailBytes + added >= this.#limits.segmentBytes);
     const old = merges ? this.#tail : [];
 
-    // Entries in order, each with the number of the last replacement of its owner that it has lived through.
-    const generations = new Map<string, number>();
-    const entries: (EntryRef & { readonly generation: number })[] = [];
-    const replaces = new Set<string>();
-    const take = (source: PackedEntries, index: number): void => {
-      const owner = source.owners[source.ownerOf[index]!]!;
-      entries.push({ owner, source, index, generation: generations.get(owner) ?? 0 });
-    };
+    const alive: EntryRun[] = [];
+    const replaces = new Set<string>(replaced.keys());
     for (const segment of old) {
       for (const owner of segment.replaces) replaces.add(owner);
-      const live = this.#held.get(segment.position)!.live;
-      const isLive = segment.entries.owners.map((owner) => live.has(owner));
-      for (let i = 0; i < segment.entries.ends.length; i++)
-        if (isLive[segment.entries.ownerOf[i]!] === true) take(segment.entries, i);
+      const { live } = this.#held.get(segment.position)!;
+      alive.push(...runsOf(segment.entries, (owner) => live.has(owner) && !replaced.has(owner)));
     }
-    for (const change of changes) {
-      if (change.type === 'replace') {
-        generations.set(change.owner, (generations.get(change.owner) ?? 0) + 1);
-        replaces.add(change.owner);
-      }
-      for (let i = 0; i < change.entries.ends.length; i++) take(change.entries, i);
-    }
-    const alive =
-      generations.size === 0
-        ? entries
-        : entries.filter((e) => e.generation === (generations.get(e.owner) ?? 0));
+    changes.forEach((change, i) => {
+      alive.push(...runsOf(change.entries, (owner) => (replaced.get(owner) ?? i) <= i));
+    });
 
     const gone = new Set(old.map((s) => s.position));
     // Nothing dies of a mere append.
@@ -184,28 +174,40 @@ export class SegmentIndex {
     return textBytes(segment) < this.#limits.segmentBytes / SMALL_PART;
   }
 
-  #split(entries: readonly EntryRef[], replaces: readonly string[]): Segment[] {
+  #split(runs: readonly EntryRun[], replaces: readonly string[]): Segment[] {
     const segments: Segment[] = [];
-    let from = 0;
+    let gathered: EntryRun[] = [];
     let bytes = 0;
-    const close = (to: number): void => {
+    const close = (): void => {
       // What is replaced is told by the first segment: all of the commit's own entries are live.
       segments.push(
-        buildSegment(
-          this.#next + segments.length,
-          entries.slice(from, to),
-          segments.length === 0 ? replaces : [],
-        ),
+        buildSegment(this.#next + segments.length, gathered, segments.length === 0 ? replaces : []),
       );
-      from = to;
+      gathered = [];
       bytes = 0;
     };
-    entries.forEach((entry, i) => {
-      bytes += bytesOf(entry);
-      if (bytes >= this.#limits.segmentBytes) close(i + 1);
-    });
-    if (from < entries.length || (segments.length === 0 && replaces.length > 0)) close(entries.length);
+    for (const run of runs) {
+      let rest: EntryRun | null = run;
+      while (rest) {
+        const part: EntryRun = this.#fitting(rest, this.#limits.segmentBytes - bytes);
+        gathered.push(part);
+        bytes += bytesOf(part);
+        if (bytes >= this.#limits.segmentBytes) close();
+        rest = part.to < run.to ? { ...run, from: part.to } : null;
+      }
+    }
+    if (gathered.length > 0 || (segments.length === 0 && replaces.length > 0)) close();
     return segments;
+  }
+
+  /** As much of a run as makes up so many bytes, the last entry whole. */
+  #fitting(run: EntryRun, bytes: number): EntryRun {
+    if (bytesOf(run) < bytes) return run;
+    const { ends } = run.source;
+    const enough = startOf(run.source, run.from) + bytes;
+    let to = run.from;
+    while (ends[to++]! < enough);
+    return { ...run, to };
   }
 
   #take(segment: Segment): void {
@@ -245,7 +247,7 @@ export class SegmentIndex {
 }
 
 /** Whether a segment has a live entry of an owner that is not being replaced. */
-function livesOn(held: Held, replaced: ReadonlySet<string>): boolean {
+function livesOn(held: Held, replaced: ReadonlyMap<string, number>): boolean {
   for (const owner of held.live) if (!replaced.has(owner)) return true;
   return false;
 }

@@ -4,7 +4,7 @@ import { AssertionError } from '../../../src/kernel/assert.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
 import { createAgentMemory } from '../../../src/memory/agentMemory.ts';
 import type { AgentMemory } from '../../../src/memory/agentMemoryTypes.ts';
-import { mayKnow } from '../../../src/memory/directory.ts';
+import { mayKnow } from '../../../src/memory/termSummary.ts';
 import { memoryOptions } from '../../../src/memory/options.ts';
 import type { MemoryDraft, MemoryRecord } from '../../../src/memory/record.ts';
 import { analyse, words } from '../../../src/memory/text.ts';

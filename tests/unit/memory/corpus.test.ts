@@ -1,4 +1,4 @@
-import { unpackTerms } from '../../../src/memory/documentTerms.ts';
+import { termsOfPassage } from '../../../src/memory/documentTokens.ts';
 import { analyse } from '../../../src/memory/text.ts';
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
@@ -119,10 +119,10 @@ describe('the packed addresses', () => {
     });
   });
 
-  it('carry the index terms that their passages have', () => {
+  it('carry the words that their passages have', () => {
     for (const document of documents.filter((_, i) => i % 10 === 0))
       document.passages.forEach((passage, n) =>
-        expect(unpackTerms(document.terms!, n)).toEqual(analyse(passage.text)),
+        expect(termsOfPassage(document.tokens!, n)).toEqual(analyse(passage.text)),
       );
   });
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { crc32c } from '../../../src/memory/crc32c.ts';
 
@@ -16,4 +17,23 @@ it('agrees with the vectors of RFC 3720, appendix B.4, and with itself in pieces
     for (const cut of [0, 1, 5, 8, bytes.length])
       expect(crc32c(bytes.subarray(cut), crc32c(bytes.subarray(0, cut)))).toBe(checksum);
   }
+});
+
+it('is the same wherever in memory the bytes lie, by the definition bit by bit', () => {
+  const byBit = (bytes: Uint8Array): number => {
+    let crc = ~0;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return ~crc >>> 0;
+  };
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 70 }), fc.nat({ max: 9 }), (content, at) => {
+      const memory = new Uint8Array(at + content.length + 3).fill(170);
+      memory.set(content, at);
+      expect(crc32c(memory.subarray(at, at + content.length))).toBe(byBit(content));
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemory, type LogStore } from '../../../src/memory/createMemory.ts';
+import { tokensOf } from '../../../src/memory/recallSpans.ts';
 
 /** A store of which a crash loses all that was not yet resolved. */
 function memoryStore(): LogStore & { lines: readonly string[] } {
@@ -39,6 +40,27 @@ describe('createMemory', () => {
     const counts = (m: typeof memory): unknown => m.rings().map(({ accessMs: _, ...ring }) => ring);
     expect(counts(again)).toEqual(counts(memory));
     await expect(again.supersede(99, { text: 'x' })).rejects.toThrow('there is no memory 99');
+  });
+
+  it('recalls the stretches that tell, within a budget of tokens', async () => {
+    const memory = await createMemory({ now: () => 0 });
+    const filler = (of: string): string => `Nobody knew what ${of} was for, and nobody asked. `.repeat(12);
+    const told = 'The treaty of the river was signed in the mill by both delegates.';
+    const best = await memory.remember({ text: `${filler('the bridge')}${told} ${filler('the gate')}` });
+    await memory.remember({ text: filler('the orchard') });
+    await memory.remember({ text: `${filler('the barn')}A river ran there.` });
+    for (const tokens of [1, 20, 60, 200, 1_000]) {
+      const spans = memory.recallSpans('who signed the treaty of the river?', tokens);
+      expect(tokensOf(spans)).toBeLessThanOrEqual(tokens);
+      for (const { record, from, to, text } of spans) expect(record.text.slice(from, to)).toBe(text);
+      if (tokens < 60) continue;
+      expect(spans[0]!.record.seq).toBe(best);
+      expect(spans[0]!.text).toContain(told);
+      // More room is no reason for more text.
+      expect(tokensOf(spans)).toBeLessThan(300);
+    }
+    expect(memory.recallSpans('zeppelin', 50)).toEqual([]);
+    expect(() => memory.recallSpans('treaty', 0)).toThrow(RangeError);
   });
 
   it('replaces a log that has grown, and refuses options and texts that do not fit with a sentence', async () => {

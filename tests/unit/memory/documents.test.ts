@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chunkRecursive, chunkTexts } from '../../../src/memory/chunk.ts';
 import { draftsOf, parseText, type SourceDocument } from '../../../src/memory/documents.ts';
 import { isoOfEpochMs } from '../../../src/memory/dates.ts';
 import { jsonErrorAt } from '../../../src/memory/jsonErrors.ts';
-import { countWords, splitText } from '../../../src/memory/passages.ts';
+import { estimateTokens } from '../../../src/memory/text.ts';
 
 function read(name: string, text: string): SourceDocument[] {
   const r = parseText({ name, text });
@@ -30,16 +31,20 @@ const plainSentence = fc.array(word, { minLength: 1, maxLength: 40 }).map(
 const paragraph = fc.array(plainSentence, { minLength: 1, maxLength: 12 }).map((s) => s.join(' '));
 
 describe('running text', () => {
-  it('keeps every word in order when it is cut into passages', () => {
+  it('is remembered in the very chunks that the bench scores, and keeps every word in order', () => {
     fc.assert(
       fc.property(fc.array(paragraph, { minLength: 1, maxLength: 12 }), (paragraphs) => {
         const text = paragraphs.join('\n\n');
-        expect(splitText(text).flatMap(wordsOf)).toEqual(wordsOf(text));
+        const passages = turnsOf(read('a.txt', text)).map((p) => p.text);
+        expect(passages.flatMap(wordsOf)).toEqual(wordsOf(text));
+        expect(passages).toEqual(
+          chunkRecursive(text, 300).map(({ from, to }) => wordsOf(text.slice(from, to)).join(' ')),
+        );
       }),
     );
   });
 
-  it('has no passage over 160 words, even without a sentence end or a space', () => {
+  it('has no passage over 300 tokens, even without a sentence end or a space', () => {
     const endless = fc.oneof(
       fc.array(word, { minLength: 150, maxLength: 600 }).map((w) => w.join(' ')),
       fc
@@ -49,8 +54,8 @@ describe('running text', () => {
     );
     fc.assert(
       fc.property(fc.array(endless, { minLength: 1, maxLength: 3 }), (paragraphs) => {
-        const passages = splitText(paragraphs.join('\n\n'));
-        for (const passage of passages) expect(countWords(passage)).toBeLessThanOrEqual(160);
+        const passages = chunkTexts(paragraphs.join('\n\n'));
+        for (const passage of passages) expect(estimateTokens(passage)).toBeLessThanOrEqual(300);
         const letters = (t: string): string => t.replace(/\s/g, '');
         expect(letters(passages.join(''))).toBe(letters(paragraphs.join('')));
         for (const passage of passages) expect(passage).not.toMatch(/[\uD800-\uDFFF]/u);
@@ -59,15 +64,17 @@ describe('running text', () => {
     );
   });
 
-  it('joins short paragraphs and cuts long ones at ends of sentences only', () => {
+  it('joins short paragraphs and cuts long ones at ends of sentences only, not behind abbreviations', () => {
     const short = 'Mr. J. Smith of the U.S. Senate spoke.';
-    const passages = splitText(Array.from({ length: 40 }, () => short).join('\n\n'));
-    for (const passage of passages) expect(countWords(passage)).toBeGreaterThanOrEqual(60);
-    const long = splitText(Array.from({ length: 100 }, () => short).join(' '));
-    expect(long.length).toBeGreaterThan(3);
-    for (const passage of long) {
-      expect(passage).toMatch(/^Mr\. .*spoke\.$/);
-      expect(countWords(passage)).toBeGreaterThanOrEqual(60);
+    const joined = chunkTexts(Array.from({ length: 40 }, () => short).join('\n\n'));
+    expect(joined).toHaveLength(2);
+    // 1 to 30 letters in front, so that a limit falls at each place of the sentence once.
+    for (let shift = 1; shift <= 30; shift++) {
+      const text = `${'x'.repeat(shift)}. ${Array.from({ length: 100 }, () => short).join(' ')}`;
+      const passages = chunkTexts(text);
+      expect(passages.length).toBeGreaterThan(3);
+      for (const [i, passage] of passages.entries())
+        expect(passage).toMatch(i === 0 ? /^x.*spoke\.$/ : /^Mr\. .*spoke\.$/);
     }
   });
 

@@ -186,7 +186,11 @@ describe('an exam', () => {
   });
 
   it('gives an examinee that knows nothing no points', () => {
-    const steps = examine(read(file(squad)), [{ name: 'none', learn: () => () => [1] }], createRng('exam'));
+    const steps = examine(
+      read(file(squad)),
+      [{ name: 'none', learn: () => ({ ask: () => [1] }) }],
+      createRng('exam'),
+    );
     let step = steps.next();
     while (!step.done) step = steps.next();
     expect(step.value.results[0]!.overall['R@20']).toEqual({ mean: 0, low: 0, high: 0 });

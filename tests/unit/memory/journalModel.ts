@@ -26,6 +26,9 @@ export type Step =
   | { readonly type: 'restart'; readonly node: number }
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'failWrites'; readonly count: number }
+  /** The disk has no room: for the database, or for so many bytes of the mirror; and then it has again. */
+  | { readonly type: 'full'; readonly database: boolean; readonly mirrorBytes: number }
+  | { readonly type: 'room' }
   | { readonly type: 'forget' }
   /** What a crash does beside ending the process: the browser loses the database, or one bit of it. */
   | { readonly type: 'crash'; readonly harm: 'none' | 'wipe' | 'damage'; readonly bit: number };
@@ -165,6 +168,24 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
     });
   };
 
+  const giveRoom = (): void => {
+    store.full = false;
+    for (const file of files) file.room = Infinity;
+  };
+  /** What is acked is served, whatever waits for room. */
+  const checkServed = (): void => {
+    const owners = [0, 1].flatMap((n) => [0, 1].map((owner) => ownerName(n, owner)));
+    let answered = false;
+    writer.session(50, 1).load(owners, (r) => {
+      answered = true;
+      const found = r.ok ? JSON.stringify(r.value) : r.error.message;
+      const wanted = JSON.stringify(owners.map((o) => expectedLog(o, (c) => c.outcome === 'acked')));
+      if (found !== wanted) problems.push(`while full: ${found} is served, acked were ${wanted}`);
+    });
+    settle();
+    if (!answered) problems.push('while full: a load was not answered');
+  };
+
   open();
   for (const step of steps) {
     switch (step.type) {
@@ -217,8 +238,21 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
       case 'failWrites':
         store.failWrites = step.count;
         break;
+      case 'full':
+        settle();
+        store.failWrites = 0;
+        store.full = step.database;
+        for (const file of files) file.room = step.mirrorBytes;
+        break;
+      case 'room':
+        if (!store.full && files.every((file) => file.room === Infinity)) break;
+        checkServed();
+        giveRoom();
+        break;
       case 'forget':
         store.failWrites = 0;
+        giveRoom();
+        settle();
         settle();
         writer!.forget((r) => {
           if (r.ok) changes = [];
@@ -229,6 +263,7 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
       case 'crash': {
         // The process is gone in the middle of whatever it was doing; a new one finds the durable contents.
         env.flush();
+        giveRoom();
         const left = step.harm === 'wipe' ? [] : store.contents();
         const harmed =
           step.harm === 'damage' ? left.map((b, i) => (i === 0 ? damage(b, step.bit) : b)) : left;
@@ -249,6 +284,8 @@ export function runHistory(steps: readonly Step[], subject: Subject, answersLate
       }
     }
   }
+  giveRoom();
+  settle();
   settle();
   if (changes.some((c) => c.outcome === 'open')) problems.push('a change was never answered');
   if (JSON.stringify(tapped) !== JSON.stringify(ackedTexts))

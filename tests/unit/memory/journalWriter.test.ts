@@ -5,6 +5,7 @@ import { createCrashStore } from '../../../src/memory/crashStore.ts';
 import { createJournalWriter, type JournalWriter } from '../../../src/memory/journalWriter.ts';
 import type { JournalError, JournalPort } from '../../../src/memory/journal.ts';
 import type { Block } from '../../../src/memory/blockStore.ts';
+import { wholeRun } from '../../../src/memory/packedEntries.ts';
 import { buildSegment, readSegment } from '../../../src/memory/segment.ts';
 import { blockOf, textsOf } from '../../harness/blocks.ts';
 import { createMemoryDatabase, type MemoryDatabase } from '../../harness/memoryDatabase.ts';
@@ -12,13 +13,7 @@ import { createSyncEnv, type SyncEnv } from '../../harness/syncEnv.ts';
 import { honest, runHistory, type Step, type Subject } from './journalModel.ts';
 
 function withoutReplaces(block: Block): Block {
-  const { entries } = readSegment(block);
-  const refs = Array.from(entries.ownerOf, (owner, index) => ({
-    owner: entries.owners[owner]!,
-    source: entries,
-    index,
-  }));
-  return buildSegment(block.position, refs, []);
+  return buildSegment(block.position, wholeRun(readSegment(block).entries), []);
 }
 
 const node = fc.integer({ min: 0, max: 1 });
@@ -53,6 +48,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ type: fc.constant('failWrites' as const), count: fc.integer({ min: 0, max: 2 }) }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('full' as const),
+      database: fc.boolean(),
+      mirrorBytes: fc.constantFrom(Infinity, 0, 500, 3_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ type: 'room' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'forget' as const }) },
   {
     weight: 1,
@@ -144,6 +148,21 @@ describe('crash memory under any history of writes, restarts, failing disks and 
       },
     };
     expect(caught(forgetful)).toBe(true);
+  });
+
+  it('would be caught acking what found no room', () => {
+    const hopeful: Subject = {
+      ...honest,
+      openStore(database, mirror) {
+        const store = honest.openStore(database, mirror);
+        return {
+          ...store,
+          write: (put, remove, done) =>
+            store.write(put, remove, (r) => done(!r.ok && r.error.reason === 'full' ? ok(undefined) : r)),
+        };
+      },
+    };
+    expect(caught(hopeful)).toBe(true);
   });
 
   it('would be caught leaving out what segments replace', () => {
@@ -352,6 +371,48 @@ describe('the journal writer', () => {
     env.advance(100);
     expect(said).toEqual(['before ok', 'forget ok', 'after ok']);
     expect(textsOf(store.contents())).toEqual(['after']);
+  });
+
+  it('waits while there is no room, says so, serves what it has, and goes on in order when there is', () => {
+    const { env, store, port, writer } = setUp({ waitingBytes: 10 });
+    const said: string[] = [];
+    port.append(text('a', 'kept'), note(said, 'kept'));
+    env.advance(10);
+    store.full = true;
+    port.append(text('a', '123456'), note(said, '1'));
+    env.advance(10);
+    port.checkpoint('b', ['123456'], note(said, '2'));
+    expect(writer.stats()).toMatchObject({ noRoom: 'the disk is full', waiting: 2, waitingBytes: 12 });
+    port.append(text('a', 'too much'), note(said, 'too much'));
+    let loaded: unknown;
+    writer.session(2, 1).load(['a'], (r) => (loaded = r));
+    env.advance(5_000);
+    expect(said).toEqual(['kept ok', 'too much full']);
+    expect(loaded).toEqual(ok([['kept']]));
+    store.full = false;
+    env.advance(1_000);
+    expect(said).toEqual(['kept ok', 'too much full', '1 ok', '2 ok']);
+    expect(writer.stats()).toMatchObject({ noRoom: null, waiting: 0, waitingBytes: 0 });
+    port.load(['a', 'b'], (r) => (loaded = r));
+    env.advance(10);
+    expect(loaded).toEqual(ok([['kept', '123456'], ['123456']]));
+  });
+
+  it('refuses what a fenced session has waiting for room', () => {
+    const { env, store, port, writer } = setUp();
+    const said: string[] = [];
+    store.full = true;
+    port.append(text('a', 'old'), note(said, 'old'));
+    env.advance(1_500);
+    const next = writer.session(1, 2);
+    next.append(text('a', 'new'), note(said, 'new'));
+    store.full = false;
+    env.advance(2_000);
+    let loaded: unknown;
+    next.load(['a'], (r) => (loaded = r));
+    env.advance(10);
+    expect(said).toEqual(['old fenced', 'new ok']);
+    expect(loaded).toEqual(ok([['new']]));
   });
 
   it('counts what it did', () => {

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { summaryOf } from '../../../src/memory/archiveSummary.ts';
+import { summarise, type TermSummary } from '../../../src/memory/termSummary.ts';
 import { analyse } from '../../../src/memory/text.ts';
+import { packTokens } from '../../../src/memory/documentTokens.ts';
 import { createRecallIndex } from '../../../src/memory/recallIndex.ts';
-import type { RecallIndex, RecallOptions } from '../../../src/memory/recallTypes.ts';
+import type { RecallIndex, RecallOptions, RecallWeights } from '../../../src/memory/recallTypes.ts';
+import { PASSAGE_WEIGHTS } from '../../../src/memory/recallWeights.ts';
 
 const WORDS = 'Harvest railway Treaty navy winter tariff delegates mill river 1862 harbour lights'.split(' ');
 const text = fc
@@ -12,6 +16,11 @@ const entries = fc.array(fc.record({ text, thread: fc.constantFrom('', 'a', 'b')
   minLength: 1,
   maxLength: 40,
 });
+/** Passages, and sometimes turns among them. */
+const passages = fc.oneof(
+  fc.array(text, { minLength: 1, maxLength: 40 }).map((texts) => texts.map((t) => ({ text: t, thread: '' }))),
+  entries,
+);
 const labels = { speaker: '', date: '', ring: '' };
 
 interface Lazy {
@@ -27,7 +36,7 @@ function lazyIndex(texts: readonly { text: string; thread: string }[], budgetByt
     return texts[id]!.text;
   };
   const index = createRecallIndex({ textOf, budgetBytes: () => budgetBytes });
-  for (const entry of texts) index.add({ ...labels, ...entry }, Infinity, analyse(entry.text));
+  for (const entry of texts) index.add({ ...labels, ...entry });
   return { index, read: () => reads };
 }
 
@@ -45,6 +54,73 @@ describe('an index that reads texts when the second stage looks at them', () => 
         expect(lazy.recall(query, 50)).toEqual(expected);
         expect(tight.recall(query, 50)).toEqual(expected);
       }),
+    );
+  });
+
+  it('finds the same among passages whose words were found out beforehand, and reads none of them', () => {
+    fc.assert(
+      fc.property(passages, fc.array(fc.nat(39), { maxLength: 30 }), text, (all, gone, query) => {
+        const document = packTokens(all.map((entry) => entry.text))!;
+        const eager = createRecallIndex();
+        for (const entry of all) eager.add({ ...labels, ...entry });
+        let reads = 0;
+        const prepared = (budgetBytes: number): RecallIndex => {
+          const textOf = (id: number): string => {
+            reads++;
+            return all[id]!.text;
+          };
+          const index = createRecallIndex({ textOf, budgetBytes: () => budgetBytes });
+          all.forEach((entry, passage) =>
+            index.add({ ...labels, ...entry }, Infinity, { document, passage }),
+          );
+          return index;
+        };
+        const roomy = prepared(Infinity);
+        const tight = prepared(0);
+        const exact = { spelling: false };
+        expect(roomy.recall(query, 50, exact)).toEqual(eager.recall(query, 50, exact));
+        for (const term of eager.terms()) expect(roomy.frequency(term)).toBe(eager.frequency(term));
+        // Only words of turns that stand beside each other are looked for in the index's own lists.
+        if (all.every(({ thread }) => thread === '')) expect(reads).toBe(0);
+        for (const index of [eager, roomy, tight]) for (const id of gone) index.remove(id);
+        expect(roomy.recall(query, 50, exact)).toEqual(eager.recall(query, 50, exact));
+        const expected = eager.recall(query, 50);
+        expect(roomy.recall(query, 50)).toEqual(expected);
+        expect(tight.recall(query, 50)).toEqual(expected);
+        expect(tight.recall(query, 50)).toEqual(expected);
+        expect([...roomy.terms()].sort()).toEqual([...eager.terms()].sort());
+      }),
+      // A document of stop words alone has no words, not one that is empty.
+      { examples: [[[{ text: 'the', thread: '' }], [], 'Harvest']] },
+    );
+  });
+
+  it('tells the directory every term of every passage once, whether its words were known or not', () => {
+    fc.assert(
+      fc.property(passages, fc.boolean(), (all, known) => {
+        const document = packTokens(all.map((entry) => entry.text))!;
+        const index = createRecallIndex({ textOf: (id) => all[id]!.text, budgetBytes: () => Infinity });
+        all.forEach((entry, passage) =>
+          index.add(
+            { ...labels, ...entry, date: '1862', ring: 'navy' },
+            Infinity,
+            known ? { document, passage } : undefined,
+          ),
+        );
+        const sorted = ({ hashes, ends }: TermSummary): number[][] =>
+          [...ends].map((end, i) => [...hashes.slice(i === 0 ? 0 : ends[i - 1], end)].sort((a, b) => a - b));
+        const expected = summarise(all.map(({ text: t }) => [...analyse(t), '1862', 'navi']));
+        const places = Int32Array.from(all, (_, i) => i);
+        expect(sorted(summaryOf(index, places, all.length))).toEqual(sorted(expected));
+        index.recall('navy', 3);
+        expect(sorted(summaryOf(index, places, all.length)), 'after a question').toEqual(sorted(expected));
+        places[0] = -1;
+        const others = { hashes: expected.hashes.slice(expected.ends[0]), ends: expected.ends.slice(1) };
+        for (let i = 1; i < all.length; i++) places[i] = i - 1;
+        others.ends.forEach((end, i) => (others.ends[i] = end - expected.ends[0]!));
+        expect(sorted(summaryOf(index, places, all.length - 1)), 'without the first').toEqual(sorted(others));
+      }),
+      { numRuns: 50 },
     );
   });
 
@@ -102,4 +178,16 @@ describe('scores in fixed units', () => {
     const alone = index.recall('navy harvest', 9, { ...options, accept: (id) => id === 1 });
     expect(alone[0]!.score).toBe(all.find((hit) => hit.id === 1)!.score);
   });
+});
+
+it('scores what has no word vectors neither better nor worse for the weights of meaning', () => {
+  const index = createRecallIndex();
+  for (const text of ['The mill stands by the river.', 'Eleven ships were built.', 'Taxes fell that year.'])
+    expect(index.add({ ...labels, text, thread: '' }).ok).toBe(true);
+  const { embedding, windowEmbedding, sentenceEmbedding, ...words } = PASSAGE_WEIGHTS;
+  expect(Math.max(embedding ?? 0, windowEmbedding ?? 0, sentenceEmbedding ?? 0)).toBeGreaterThan(0);
+  const scores = (weights: RecallWeights): number[] =>
+    index.recall('Which ships had a mill?', 3, { comparable: true, weights }).map((entry) => entry.score);
+  expect(scores(PASSAGE_WEIGHTS)).toHaveLength(2);
+  expect(scores(PASSAGE_WEIGHTS)).toEqual(scores(words));
 });

@@ -8,6 +8,7 @@ import { decay } from '../../../src/memory/ringPolicy.ts';
 import { analyse } from '../../../src/memory/text.ts';
 import { carryOutWishes } from '../../../src/memory/memoryTurn.ts';
 import { agentCheckpoint, committedSeq, replayAgentLog } from '../../../src/agents/agentLog.ts';
+import { holeText } from '../../../src/agents/hole.ts';
 import { PlainMemories, saysTheSame } from '../../harness/plainMemory.ts';
 
 const HOUR = 3_600_000;
@@ -73,8 +74,11 @@ interface Run {
 }
 
 /** Runs steps on a memory and on a plain list, looks at the budgets after each, and gathers the log. */
-function live(all: readonly Step[], made: AgentMemory = createAgentMemory(OPTIONS)): Run {
-  const plain = new PlainMemories();
+function live(
+  all: readonly Step[],
+  made: AgentMemory = createAgentMemory(OPTIONS),
+  plain = new PlainMemories(),
+): Run {
   const log: MemoryEvent[] = [];
   let nowMs = 0;
   for (const s of all) {
@@ -169,7 +173,7 @@ describe('the life of memories in their rings', () => {
         replayAgentLog(replayed, texts);
         expect(seen(replayed)).toEqual(seen(memory));
         const packed = createAgentMemory(OPTIONS);
-        expect(replayAgentLog(packed, agentCheckpoint(memory, 'corpus'))).toBe('corpus');
+        expect(replayAgentLog(packed, agentCheckpoint(memory, 'corpus')).planted).toBe('corpus');
         expect(seen(packed)).toEqual(seen(memory));
         expect(Math.max(0, ...agentCheckpoint(memory, null).map(committedSeq))).toBe(memory.size);
         const go = (m: AgentMemory): unknown => {
@@ -183,6 +187,47 @@ describe('the life of memories in their rings', () => {
         expect(go(replayed)).toEqual(continued);
         expect(go(packed)).toEqual(continued);
       }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('after damage gives back every memory whose entry is left, and its checkpoint is whole again', () => {
+    fc.assert(
+      fc.property(
+        steps,
+        steps,
+        fc.boolean(),
+        fc.infiniteStream(fc.boolean()),
+        (first, then, isBack, lost) => {
+          const { memory, plain, log } = live(first);
+          const old = log.map((event) => JSON.stringify(event));
+          const checkpoint = agentCheckpoint(memory, null);
+          const later = live(then, memory, plain).log.map((event) => JSON.stringify(event));
+          // A lost segment may have held what replaced the old log: then that is back, wholly or in part.
+          const whole = [...(isBack ? old : []), ...checkpoint, ...later];
+          const left = whole.filter(() => lost.next().value !== true);
+          const damaged = createAgentMemory(OPTIONS);
+          expect(replayAgentLog(damaged, [...left, holeText('agent/a000', 1)]).holed).toBe(true);
+          const events = left.map((text) => JSON.parse(text) as MemoryEvent);
+          // What the log itself ends: forgotten, or told by another memory since.
+          const ended = new Set<number>();
+          for (const e of events) {
+            if (e[0] === 'forgotten') for (const n of e[1]) ended.add(n);
+            if (e[0] === 'gone') ended.add(e[1]);
+            if (e[0] === 'moved') for (const [n, to] of e[1]) if (to === 'merged') ended.add(n);
+            if (e[0] === 'lives')
+              e[1].forEach(({ zone }, i) => {
+                if (zone === 'merged' || zone === 'forgotten') ended.add(i + 1);
+              });
+          }
+          for (const e of events)
+            if ((e[0] === 'memory' || e[0] === 'kept') && !ended.has(e[1].seq))
+              expect(damaged.get(e[1].seq)?.text, `memory ${e[1].seq}`).toBe(e[1].text);
+          const again = createAgentMemory(OPTIONS);
+          replayAgentLog(again, agentCheckpoint(damaged, null));
+          expect(seen(again)).toEqual(seen(damaged));
+        },
+      ),
       { numRuns: 100 },
     );
   });
