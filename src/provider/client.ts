@@ -1,9 +1,12 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
+import type { Priority } from './fairQueue.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { hash32 } from '../kernel/rng.ts';
 import { BREAKER_CLOSED, stepBreaker, type BreakerInput, type BreakerState } from './breaker.ts';
 import { isFinal, readCompletion, type WireOutcome } from './completion.ts';
+import { isEventStream, readStream } from './completionStream.ts';
+import { deskRequestOf } from './deskRequest.ts';
 import { endpointUrl } from './endpoints.ts';
+import { againFrom, explain, seconds } from './explain.ts';
 import type { ProviderOptions } from './options.ts';
 import type {
   Completion,
@@ -17,26 +20,40 @@ import type {
 } from './port.ts';
 import { profileOf } from './profile.ts';
 import { estimatePromptTokens } from './prompt.ts';
+import { newRequest } from './plainHttp.ts';
 import { requestAs } from './requestDialect.ts';
 import { limitOver } from './rateHeaders.ts';
-import { backoffMs, RetryAccount } from './retryBudget.ts';
+import { backoffMs, fingerprintOf, RetryAccount } from './retryBudget.ts';
 
 /** What a client needs to know; a scenario's `ProviderOptions` will do. */
-export interface ClientOptions extends Pick<ProviderOptions, 'profile'> {
+export interface ClientOptions extends Pick<ProviderOptions, 'profile' | 'stream'> {
+  /** Simulated when missing. */
+  readonly source?: ProviderOptions['source'];
   /** Where chat completions are asked for, by endpoint. */
   readonly urlOf?: (endpoint: number, path: string) => string;
   /** Tries of one request, the first included. */
   readonly attemptsMax?: number;
+  /** Makes the requests: `plainRequest` where the endpoint is in the same thread. */
+  readonly request?: (url: string, init: RequestInit, body: unknown) => Request;
+  /** Makes what cuts requests off: `plainAbort` there. */
+  readonly abort?: () => AbortController;
 }
 
 const ATTEMPTS_MAX = 5;
+/** The same where a limit is searched for: a refusal is how it is found. */
+const TAUGHT_MAX = 30;
 /** A permit that took longer from desk to here is handed back: sent now, it would not arrive when the desk reckons. */
 const STALE_PERMIT_MS = 300;
 /** A node that is always this slow must get to send in the end. */
 const HAND_BACKS_MAX = 3;
-
+/** The desk hears this often, at most, how far an answer is. */
+const PROGRESS_MS = 100;
 /** A stale answer may take this long to be fetched anew. */
 const REFRESH_MS = 30_000;
+
+const oneUp = (priority: Priority): Priority => (priority === 2 ? 1 : 0);
+
+const newAbort = (): AbortController => new AbortController();
 
 type Go = Extract<DeskReply, { type: 'go' }>;
 
@@ -53,8 +70,6 @@ interface Ended {
   readonly ms: number;
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-
 /**
  * A model behind an OpenAI-compatible endpoint, as agents of one node see it: waits for the desk's permit, sends, settles
  * whatever came of it, tries again where that can help (429, 5xx, network errors) within the deadline and a retry
@@ -67,8 +82,15 @@ export function createModelClient(
   options: ClientOptions,
 ): ModelPort {
   const urlOf = options.urlOf ?? endpointUrl;
+  const { source = 'simulated' } = options;
   const attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
-  const profile = profileOf(options.profile);
+  /** A 429 that tells of a limit which nobody knew: the desk slows down for it, and trying again is no storm. */
+  const teaches = (outcome: WireOutcome): boolean =>
+    source !== 'simulated' && outcome.type === 'status' && outcome.status === 429;
+  // Other endpoints than the simulated ones are asked as OpenAI's; they put in the name of their model themselves.
+  const profile = profileOf(source === 'simulated' ? options.profile : 'small-fast');
+  /** Some limit counts answers as they are made. */
+  const counted = source !== 'simulated' || profile.limits.some((limit) => limit.counted === 'produced');
   const jitter = env.random('provider/client');
   let breaker: BreakerState = BREAKER_CLOSED;
   const retries = new RetryAccount();
@@ -96,29 +118,18 @@ export function createModelClient(
         late = true;
         resolve(null);
       });
-      desk.acquire(
-        {
-          agent: request.agent,
-          ...more,
-          maxOutputTokens: request.maxTokens,
-          deadlineAtMs: request.deadlineAtMs,
-          ...(request.cacheKey === undefined ? {} : { cacheKey: request.cacheKey }),
-          ...(request.restsOn === undefined ? {} : { restsOn: request.restsOn }),
-          ...(request.priority === undefined ? {} : { priority: request.priority }),
-        },
-        (reply) => {
-          cancel();
-          const stale =
-            handBacks < HAND_BACKS_MAX &&
-            reply.type === 'go' &&
-            env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
-          if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
-            handBack(reply.permit);
-            if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, more, handBacks + 1));
-            else resolve(null);
-          } else resolve(reply);
-        },
-      );
+      desk.acquire(deskRequestOf(request, more), (reply) => {
+        cancel();
+        const stale =
+          handBacks < HAND_BACKS_MAX &&
+          reply.type === 'go' &&
+          env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
+        if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
+          handBack(reply.permit);
+          if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, more, handBacks + 1));
+          else resolve(null);
+        } else resolve(reply);
+      });
     });
   }
 
@@ -127,24 +138,42 @@ export function createModelClient(
     desk.settle({ permit, status: 0, usage, retryAfterMs: null, text: null });
   }
 
+  /** Tells the desk of tokens as they come, not more often than it can use. */
+  function progressOf(permit: number): (tokens: number) => void {
+    if (!counted) return () => undefined;
+    let toldAtMs = env.now();
+    return (outputTokens) => {
+      if (env.now() - toldAtMs < PROGRESS_MS) return;
+      toldAtMs = env.now();
+      desk.note({ type: 'progress', permit, outputTokens });
+    };
+  }
+
   /** Sends it with that permit. */
   function send(request: ModelRequest, go: Go): Leg {
-    const controller = new AbortController();
+    const controller = (options.abort ?? newAbort)();
     const cancel = env.setTimer(Math.max(0, request.deadlineAtMs - env.now()), () => controller.abort());
     const sentAtMs = env.now();
-    const { path, body } = requestAs(profile, request);
+    const { path, body } = requestAs(profile, request, options.stream);
+    const onTokens = progressOf(go.permit);
     const exchange = async (): Promise<Ended> => {
       let outcome: WireOutcome;
       try {
         const response = await fetch(
-          new Request(urlOf(go.endpoint, path), {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(body),
-            signal: controller.signal,
-          }),
+          (options.request ?? newRequest)(
+            urlOf(go.endpoint, path),
+            {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              signal: controller.signal,
+            },
+            body,
+          ),
         );
-        outcome = await readCompletion(response);
+        const promptTokens = estimatePromptTokens(request.messages);
+        outcome = isEventStream(response)
+          ? await readStream(response, { now: () => env.now(), sentAtMs, promptTokens, onTokens })
+          : await readCompletion(response, promptTokens);
       } catch (error) {
         outcome = controller.signal.aborted
           ? { type: 'cut-off' }
@@ -182,21 +211,28 @@ export function createModelClient(
     const other = one.go === go ? second : first;
     if (one.outcome.type === 'answer') {
       other.abort();
-      void other.ended.then((loser) => settle(loser.go.permit, loser.outcome, false));
+      void other.ended.then((loser) => settle(request, loser.go.permit, loser.outcome, false));
       return { ...one, sent: 2 };
     }
-    settle(one.go.permit, one.outcome, false);
+    settle(request, one.go.permit, one.outcome, false);
     return { ...(await other.ended), sent: 2 };
   }
 
-  function settle(permit: number, outcome: WireOutcome, gaveUp: boolean): void {
+  function settle(request: ModelRequest, permit: number, outcome: WireOutcome, gaveUp: boolean): void {
     const failed = { usage: null, retryAfterMs: null, text: null };
     if (outcome.type === 'answer') {
-      const { usage, text, told } = outcome;
-      desk.settle({ permit, status: 200, usage, retryAfterMs: null, text, told });
+      const { usage, text, told, timing } = outcome;
+      const { retryAfterMs } = failed;
+      desk.settle({ permit, status: 200, usage, retryAfterMs, text, told, ...(timing && { timing }) });
     } else if (outcome.type === 'status') {
       const { status, retryAfterMs, told, message } = outcome;
-      const over = status === 429 ? limitOver(message, told) : undefined;
+      const over =
+        status === 429
+          ? limitOver(message, told, {
+              inputTokens: estimatePromptTokens(request.messages),
+              outputTokens: request.maxTokens,
+            })
+          : undefined;
       desk.settle({
         permit,
         ...failed,
@@ -224,7 +260,8 @@ export function createModelClient(
       outcome.type === 'network' ||
       (outcome.type === 'status' &&
         (outcome.shouldRetry ?? (outcome.status === 429 || outcome.status >= 500)));
-    if (!curable || attempts >= most || retries.saved < 1) return null;
+    if (!curable || (teaches(outcome) ? attempts >= TAUGHT_MAX : attempts >= most || retries.saved < 1))
+      return null;
     const told = outcome.type === 'status' ? outcome.retryAfterMs : null;
     const waitMs = backoffMs(attempts, told, jitter.next());
     return env.now() + waitMs < deadlineAtMs ? waitMs : null;
@@ -255,7 +292,9 @@ export function createModelClient(
         await sleep(waitMs);
         continue;
       }
-      const reply = await acquire(request, {
+      // It had its turn already: refused, it does not go behind all those that came meanwhile.
+      const again = attempts === 0 ? request : { ...request, priority: oneUp(request.priority ?? 1) };
+      const reply = await acquire(again, {
         inputTokens,
         ...(avoid === undefined ? {} : { avoid }),
         ...(nested === 0 ? {} : { nested }),
@@ -292,16 +331,19 @@ export function createModelClient(
       const { outcome, go, ms: providerMs, sent } = await sendHedged(request, reply, inputTokens);
       attempts += sent;
       if (outcome.type === 'answer') {
-        settle(go.permit, outcome, false);
+        settle(request, go.permit, outcome, false);
         tell({ type: 'succeeded' });
-        return ok({ text: outcome.text, ...outcome.usage, cached: false, queuedMs, providerMs, attempts });
+        const { text, usage, timing } = outcome;
+        const how = { cached: false, queuedMs, providerMs, attempts, ...(timing && { timing }) };
+        return ok({ text, ...usage, ...how });
       }
       const sick = outcome.type === 'network' || (outcome.type === 'status' && outcome.status >= 500);
       tell({ type: sick ? 'failed' : outcome.type === 'cut-off' ? 'inconclusive' : 'succeeded' });
       hold.retryAfterMs = outcome.type === 'status' ? outcome.retryAfterMs : null;
       const waitMs = retryWaitMs(outcome, attempts, most, request.deadlineAtMs);
-      settle(go.permit, outcome, waitMs === null);
-      if (waitMs === null || !retries.spend()) return err(explain(outcome, attempts, providerMs, nested));
+      settle(request, go.permit, outcome, waitMs === null);
+      if (waitMs === null || !(teaches(outcome) || retries.spend()))
+        return err(explain(outcome, attempts, providerMs, nested));
       avoid = go.endpoint;
       await sleep(waitMs);
     }
@@ -317,8 +359,8 @@ export function createModelClient(
 
   /** Minds who asks again what has just failed: as long as a retry would have to wait, so has that. */
   async function watched(request: ModelRequest): Promise<Result<Completion, ModelFailure>> {
-    const fingerprint = hash32(JSON.stringify([request.agent, request.messages]));
-    const before = retries.begin(fingerprint, env.now());
+    const fingerprint = fingerprintOf(request);
+    const before = retries.begin(retries.remembers ? fingerprint() : 0, env.now());
     const nested = before?.times ?? 0;
     if (before !== null && before.notBeforeMs > env.now()) {
       if (before.notBeforeMs >= request.deadlineAtMs) {
@@ -336,8 +378,8 @@ export function createModelClient(
     const failed =
       !result.ok && (result.error.reason === 'rate-limited' || result.error.reason === 'overloaded');
     if (failed)
-      retries.failedNow(fingerprint, backoffMs(nested + 1, hold.retryAfterMs, jitter.next()), env.now());
-    else if (result.ok) retries.ended(fingerprint);
+      retries.failedNow(fingerprint(), backoffMs(nested + 1, hold.retryAfterMs, jitter.next()), env.now());
+    else if (result.ok && retries.remembers) retries.ended(fingerprint());
     return result;
   }
 
@@ -350,50 +392,5 @@ export function createModelClient(
           attempts: 0,
         }),
       ),
-  };
-}
-
-/** Names retries on top of ours. */
-const againFrom = (nested: number): string =>
-  nested === 0
-    ? ''
-    : ` It had failed ${nested === 1 ? 'once' : `${nested} times`} just before and was asked again from outside, so it was tried once only: let one layer retry, not two.`;
-
-function explain(
-  outcome: Exclude<WireOutcome, { type: 'answer' }>,
-  attempts: number,
-  providerMs: number,
-  nested: number,
-): ModelFailure {
-  const again = againFrom(nested);
-  const tries = attempts === 1 ? 'one try' : `${attempts} tries`;
-  if (outcome.type === 'cut-off')
-    return {
-      reason: 'timeout',
-      message: `The provider had not answered after ${seconds(providerMs)}, when the deadline came. Allow more time or ask for a shorter answer.`,
-      attempts,
-    };
-  if (outcome.type === 'network')
-    return {
-      reason: 'failed',
-      message: `The provider could not be reached in ${tries} (${outcome.message}). Check the connection and ask again.`,
-      attempts,
-    };
-  if (outcome.status === 429)
-    return {
-      reason: 'rate-limited',
-      message: `The provider refused for its rate limit in ${tries}. Ask fewer questions a second or raise the provider's limits.${again}`,
-      attempts,
-    };
-  if (outcome.status >= 500)
-    return {
-      reason: 'overloaded',
-      message: `The provider answered ${outcome.status} in ${tries} (${outcome.message}). Ask again later.${again}`,
-      attempts,
-    };
-  return {
-    reason: 'refused',
-    message: `The provider refused the request with ${outcome.status} (${outcome.message}). Change the request; asking again will not help.`,
-    attempts,
   };
 }

@@ -1,11 +1,13 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import { Histogram } from '../metrics/histogram.ts';
+import { AnswerTimes, quantiles } from './answerTimes.ts';
 import { pickTarget } from './balancer.ts';
 import { createDeskAnswers, ONE_PLACE, type AnswerPlaces, type Told } from './deskAnswers.ts';
-import { cacheView, type Desk } from './deskViews.ts';
+import { bindingOf, providerName, shownLimits } from './deskLimits.ts';
+import { cacheView, profileView, type Desk } from './deskViews.ts';
 import { HedgeBudget } from './hedging.ts';
 import { LeaseSizer } from './leasing.ts';
-import { CONCURRENCY, enforcedLimits, minuteLimits, NO_CONCURRENCY_LIMIT } from './limits.ts';
+import { CONCURRENCY, enforcedLimits, minuteLimits } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
 import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
 import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
@@ -37,7 +39,6 @@ const NESTED_MAX = 1_000;
 export function createDesk(env: Env, options: ProviderOptions, places: AnswerPlaces = ONE_PLACE): Desk {
   const enforced = enforcedLimits(options);
   const limits = minuteLimits(enforced);
-  const { concurrency } = enforced;
   const plan = quotaPlan(options);
   const stride = options.endpoints;
   const targets = Array.from({ length: stride }, (_, i) => new Target(env, i, plan, onQuota));
@@ -47,6 +48,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
   const answers = createDeskAnswers(env, options, places);
   const usage = new UsageWindow(env.now());
   const waits = new Histogram(0.1);
+  const times = new AnswerTimes();
   const callers = new Map<number, Caller>();
   /** Permits, by their number over all endpoints. */
   const granted = new Map<number, Granted>();
@@ -119,7 +121,8 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
   }
 
   function enqueue(id: number, caller: Caller): void {
-    const { agent, inputTokens, maxOutputTokens, deadlineAtMs, avoid, hedge, priority = 1 } = caller.request;
+    const { agent, inputTokens, maxOutputTokens, avoid, hedge, priority = 1 } = caller.request;
+    const { deadlineAtMs, dueAtMs = deadlineAtMs } = caller.request;
     const target = choose(avoid);
     if (hedge === true && (stride === 1 || !hedges.open)) {
       reply(id, { type: 'shed', message: NO_ROOM });
@@ -134,6 +137,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       inputTokens,
       outputTokens: maxOutputTokens,
       deadlineAtMs,
+      dueAtMs,
       ...(hedge === true ? { nowOrNever: true } : {}),
     });
     if (callers.has(id)) totals.everQueued++;
@@ -216,8 +220,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       if (nestedBy.size < NESTED_MAX || nestedBy.has(request.agent))
         nestedBy.set(request.agent, (nestedBy.get(request.agent) ?? 0) + 1);
     }
-    const key = request.hedge === true ? undefined : request.cacheKey;
-    if (key === undefined) return enqueue(id, caller);
+    if (request.hedge === true || request.cacheKey === undefined) return enqueue(id, caller);
     const leave = answers.ask(holder, request, (answer) => onAnswer(id, answer));
     if (leave !== null) waiting.set(id, leave);
   }
@@ -233,6 +236,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
     const sick = status >= 500 || settlement.unreachable === true;
     target.tell({ type: status === 200 ? 'succeeded' : sick ? 'failed' : 'inconclusive' });
     if (held.hedge && status === 200) hedges.win();
+    if (settlement.timing !== undefined) times.record(settlement.timing);
     if (status === 429) {
       totals.wire429++;
       if (settlement.gaveUp === true) totals.agent429++;
@@ -244,6 +248,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       usage: used,
       retryAfterMs,
       ...(told === undefined ? {} : { told }),
+      ...(settlement.timing === undefined ? {} : { firstTokenMs: settlement.timing.firstTokenMs }),
       ...(over === undefined ? {} : { over }),
     });
     if (held.key === undefined) return;
@@ -257,6 +262,11 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       return;
     }
     if (told.type === 'changed') return answers.changed(told.tags);
+    if (told.type === 'progress') {
+      if (granted.get(told.permit)?.holder === holder)
+        step(targetOf(told.permit), { ...told, permit: Math.floor(told.permit / stride) });
+      return;
+    }
     const target = targetOf(told.lease);
     const lease = Math.floor(told.lease / stride);
     const own = target.quota.leases.get(lease)?.holder === holder;
@@ -337,13 +347,9 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       const { charged } = usage.read(env.now());
       const most = [...nestedBy].reduce<[string, number]>((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       return {
-        profile: options.profile,
-        limits: [
-          ...limits.map((l) => ({ name: l.name, limit: l.amount * stride, used: usedOf(l, charged) })),
-          ...(concurrency === NO_CONCURRENCY_LIMIT
-            ? []
-            : [{ name: CONCURRENCY, limit: concurrency * stride, used: inFlight() }]),
-        ],
+        profile: providerName(options),
+        ...profileView(options, enforced.profile),
+        limits: shownLimits(options, enforced, targets, charged, env.now()),
         queued: queued(),
         inFlight: inFlight(),
         ...cacheTotals(),
@@ -360,7 +366,8 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
         shed: totals.shed,
         hedges: hedges.sent,
         nested: { requests: totals.nested, by: most[0] },
-        waitMs: { p50: waits.quantile(0.5), p99: waits.quantile(0.99) },
+        waitMs: quantiles(waits),
+        ...times.view(),
       };
     },
     counts: () => ({
@@ -373,15 +380,19 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
     use() {
       const read = usage.read(env.now());
       const { spanMs, charged, waiting } = read;
+      const saturated = spanMs > 0 && waiting >= 0.9;
+      if (options.source !== 'simulated') {
+        return { ...bindingOf(shownLimits(options, enforced, targets, charged, env.now())), saturated };
+      }
       const uses = limits.map((l) =>
         spanMs > 0 ? usedOf(l, charged) / ((l.amount * stride * spanMs) / 60_000) : 0,
       );
-      uses.push(read.inFlight / (concurrency * stride));
+      uses.push(read.inFlight / (enforced.concurrency * stride));
       const most = uses.indexOf(Math.max(...uses));
       return {
         bindingLimit: limits[most]?.name ?? CONCURRENCY,
         bindingUse: Math.min(1, uses[most]!),
-        saturated: spanMs > 0 && waiting >= 0.9,
+        saturated,
       };
     },
   };

@@ -1,6 +1,8 @@
 import type { CancelTimer, Env } from '../kernel/env.ts';
 import type { AnswerStore } from './cache/answerStore.ts';
 import { createSharedAnswers, type SharedAnswer, type SharedAnswersCounts } from './cache/sharedAnswers.ts';
+import { createLikeAnswers, type LikeAnswersCounts } from './cache/likeAnswers.ts';
+import type { Embed } from './cache/semanticIndex.ts';
 import type { ProviderOptions } from './options.ts';
 import type { Changes, DeskRequest } from './port.ts';
 
@@ -11,10 +13,12 @@ export interface AnswerPlaces {
   readonly regionOf: (holder: number) => number;
   /** What survives a reload; null for nothing. */
   readonly store: AnswerStore | null;
+  /** What tells like questions where the scenario asks for it; null for equal ones only. */
+  readonly embed: Embed | null;
 }
 
 /** One region, nothing on disk. */
-export const ONE_PLACE: AnswerPlaces = { regions: 1, regionOf: () => 0, store: null };
+export const ONE_PLACE: AnswerPlaces = { regions: 1, regionOf: () => 0, store: null, embed: null };
 
 /** What a request with a key hears before anything is sent. */
 export type Told = SharedAnswer | { readonly type: 'late' };
@@ -35,7 +39,7 @@ export interface DeskAnswers {
   watch(holder: number, since: number, done: (changes: Changes) => void): void;
   /** That node is dead. */
   forget(holder: number): void;
-  counts(): SharedAnswersCounts;
+  counts(): SharedAnswersCounts & { readonly like: LikeAnswersCounts | null };
 }
 
 export function createDeskAnswers(env: Env, options: ProviderOptions, places: AnswerPlaces): DeskAnswers {
@@ -52,6 +56,11 @@ export function createDeskAnswers(env: Env, options: ProviderOptions, places: An
     },
     places.store,
   );
+  const { semanticFrom, semanticCheckEvery } = options;
+  const like =
+    places.embed !== null && semanticFrom > 0 && options.cacheBytes > 0
+      ? createLikeAnswers(places.embed, semanticFrom, semanticCheckEvery, (key) => shared.peek(key))
+      : null;
   let changes: { readonly version: number; readonly tags: readonly string[] }[] = [];
   let version = 0;
   const watchers = new Map<number, { readonly since: number; readonly done: (changes: Changes) => void }>();
@@ -65,12 +74,19 @@ export function createDeskAnswers(env: Env, options: ProviderOptions, places: An
   }
 
   return {
-    ask(holder, { cacheKey, refresh, deadlineAtMs }, told) {
+    ask(holder, { cacheKey, refresh, deadlineAtMs, question, restsOn = [] }, told) {
       const wait = { over: false, cancel: (): void => undefined };
       const ticket = shared.ask(places.regionOf(holder), cacheKey!, refresh === true, (answer) => {
         wait.over = true;
         wait.cancel();
-        told(answer);
+        const text =
+          answer.type === 'lead' && refresh !== true && question !== undefined
+            ? (like?.find(cacheKey!, question, restsOn) ?? null)
+            : null;
+        if (text === null) return told(answer);
+        told({ type: 'answer', text, layer: 'like', refresh: false });
+        // Another caller's question may be less alike than this one: the next who waits finds out for itself.
+        shared.fail(cacheKey!);
       });
       if (wait.over) return null;
       const leave = (): void => {
@@ -83,8 +99,14 @@ export function createDeskAnswers(env: Env, options: ProviderOptions, places: An
       });
       return leave;
     },
-    fill: (key, text, restsOn) => shared.fill(key, text, restsOn),
-    fail: (key, refusal) => shared.fail(key, refusal),
+    fill(key, text, restsOn) {
+      shared.fill(key, text, restsOn);
+      like?.fill(key, text);
+    },
+    fail(key, refusal) {
+      like?.fail(key);
+      shared.fail(key, refusal);
+    },
     changed(tags) {
       if (tags.length === 0) return;
       shared.invalidate(tags);
@@ -98,6 +120,6 @@ export function createDeskAnswers(env: Env, options: ProviderOptions, places: An
       tell(holder);
     },
     forget: (holder) => void watchers.delete(holder),
-    counts: () => shared.counts(),
+    counts: () => ({ ...shared.counts(), like: like?.counts() ?? null }),
   };
 }

@@ -1,9 +1,16 @@
+import type { LikeAnswersCounts } from './cache/likeAnswers.ts';
 import type { SharedAnswersCounts } from './cache/sharedAnswers.ts';
+import type { ProviderOptions } from './options.ts';
 import type { DeskPort } from './port.ts';
+import type { Profile } from './profile.ts';
 
 /** The provider as the page draws it. */
 export interface ProviderView {
   readonly profile: string;
+  /** For people; the ISO date of its figures, and where each comes from. */
+  readonly title: string;
+  readonly asOf: string;
+  readonly sources: readonly string[];
   readonly limits: readonly { readonly name: string; readonly limit: number; readonly used: number }[];
   readonly queued: number;
   readonly inFlight: number;
@@ -17,7 +24,17 @@ export interface ProviderView {
   /** Requests that came again after they had failed: an outer layer retries too; and who sends most of them. */
   readonly nested: { readonly requests: number; readonly by: string };
   /** Waits for the quota of requests that went, ms: median and 99th percentile. */
-  readonly waitMs: { readonly p50: number; readonly p99: number };
+  readonly waitMs: Quantiles;
+  /** Of answers that were streamed, ms: from sending to the first text, and the mean time between two tokens. */
+  readonly firstTokenMs: Quantiles;
+  readonly tokenGapMs: Quantiles;
+}
+
+/** Median and 99th percentile of times in ms. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly samples: number;
 }
 
 /** The layers of the answer cache. Counts since the start. */
@@ -32,7 +49,10 @@ export interface CacheView {
     readonly 'other region': number;
     readonly disk: number;
     readonly joined: number;
+    readonly like: number;
   };
+  /** The layer of like questions, where it is on: never its hits without its false hits. */
+  readonly like: LikeAnswersCounts | null;
   readonly stale: number;
   readonly negative: number;
   readonly evicted: number;
@@ -45,8 +65,19 @@ export interface CacheView {
   readonly policies: readonly string[];
 }
 
+export const profileView = (
+  { source, model }: Pick<ProviderOptions, 'source' | 'model'>,
+  { title, asOf, sources }: Profile,
+): Pick<ProviderView, 'title' | 'asOf' | 'sources'> =>
+  source === 'simulated'
+    ? { title, asOf, sources }
+    : { title: source === 'browser' ? "The browser's own model" : model, asOf: '', sources: [] };
+
 /** @param nodeHits answers that nodes gave by themselves */
-export function cacheView({ regions, otherRegion, disk }: SharedAnswersCounts, nodeHits: number): CacheView {
+export function cacheView(
+  { regions, otherRegion, disk, like }: SharedAnswersCounts & { readonly like: LikeAnswersCounts | null },
+  nodeHits: number,
+): CacheView {
   const sum = (of: (r: (typeof regions)[number]) => number): number => regions.reduce((n, r) => n + of(r), 0);
   const diskHits = disk?.hits ?? 0;
   const by = {
@@ -55,12 +86,14 @@ export function cacheView({ regions, otherRegion, disk }: SharedAnswersCounts, n
     'other region': otherRegion,
     disk: diskHits,
     joined: sum((r) => r.joined),
+    like: like === null ? 0 : like.hits - like.checked,
   };
   return {
-    hits: by.node + by.region + otherRegion + diskHits + by.joined,
+    hits: by.node + by.region + otherRegion + diskHits + by.joined + by.like,
     // A region that led and got the answer from elsewhere fetched nothing.
-    misses: Math.max(0, sum((r) => r.misses) - otherRegion - diskHits),
+    misses: Math.max(0, sum((r) => r.misses) - otherRegion - diskHits - by.like),
     by,
+    like,
     stale: sum((r) => r.staleHits),
     negative: sum((r) => r.negativeHits),
     evicted: sum((r) => r.evicted),

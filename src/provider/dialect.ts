@@ -50,7 +50,7 @@ export type HeaderMap = Readonly<Record<string, string>>;
 /** How one vendor's API looks from outside. */
 export interface Dialect {
   takes(method: string, pathname: string): boolean;
-  parse(body: string, profile: Profile): Result<ModelCall, Failure>;
+  parse(body: unknown, profile: Profile): Result<ModelCall, Failure>;
   /** Status, body and headers of a refusal. */
   refusal(
     failure: Failure,

@@ -1,5 +1,5 @@
 import { ln } from '../kernel/maths.ts';
-import { estimateTokens, type ParsedPrompt } from './prompt.ts';
+import { GAP, estimateTokens, type ParsedPrompt } from './prompt.ts';
 
 /** An answer made of sentences of the prompt. */
 export interface ExtractedAnswer {
@@ -26,7 +26,10 @@ function terms(text: string): string[] {
 }
 
 function sentences(text: string): string[] {
-  return text.split(/(?<=[.!?])\s+(?=[\p{Lu}\p{N}"'“])/u).filter((s) => s.length > 0);
+  return text
+    .split(` ${GAP} `)
+    .flatMap((part) => part.split(/(?<=[.!?])\s+(?=[\p{Lu}\p{N}"'“])/u))
+    .filter((s) => s.length > 0);
 }
 
 /**

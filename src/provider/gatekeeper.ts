@@ -13,6 +13,7 @@ export interface CallSize {
   readonly estimate: number;
   readonly maxTokens: number;
   readonly project: string;
+  readonly arrivedMs: number;
 }
 
 /** Projects with limits of their own, at most: any beyond share one. */
@@ -133,7 +134,9 @@ export function createGatekeeper(enforced: EnforcedLimits, startMs: number): Gat
       inFlight--;
       for (const limiter of limitersOf(size.project)) {
         const more = atTheEnd(limiter.limit, size, outputTokens);
-        if (more !== 0) charge(limiter, more, nowMs);
+        if (more === 0) continue;
+        limiter.correct(more, size.arrivedMs, nowMs);
+        charged[limiter.limit.name]! += more;
       }
     },
     limitersOf,

@@ -7,11 +7,15 @@ export interface RequestMessage {
   readonly body: string | null;
 }
 
-/** A Response as plain data. */
-export interface ResponseMessage {
+/** A Response without its body, as plain data. */
+export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];
+}
+
+/** A Response as plain data. */
+export interface ResponseMessage extends ResponseHead {
   /** Null where the status allows no body (204, 205, 304). */
   readonly body: string | null;
 }
@@ -45,21 +49,19 @@ export function fromRequestMessage(message: RequestMessage, signal?: AbortSignal
   });
 }
 
+export function headOf({ status, statusText, headers }: Response): ResponseHead {
+  return { status, statusText, headers: pairs(headers) };
+}
+
 /** Reads the response's body; rejects when it was read already. */
 export async function toResponseMessage(response: Response): Promise<ResponseMessage> {
   const body = await response.text();
-  return {
-    status: response.status,
-    statusText: response.statusText,
-    headers: pairs(response.headers),
-    body: response.body === null && body === '' ? null : body,
-  };
+  return { ...headOf(response), body: response.body === null && body === '' ? null : body };
 }
 
-export function fromResponseMessage(message: ResponseMessage): Response {
-  return new Response(message.body, {
-    status: message.status,
-    statusText: message.statusText,
-    headers: mutable(message.headers),
-  });
+export function fromResponseMessage(
+  { status, statusText, headers }: ResponseHead,
+  body: string | ReadableStream<Uint8Array<ArrayBuffer>> | null,
+): Response {
+  return new Response(body, { status, statusText, headers: mutable(headers) });
 }

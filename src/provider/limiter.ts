@@ -7,8 +7,10 @@ export interface Limiter {
   allows(cost: number, nowMs: number): boolean;
   /** Until `allows(cost)` if nothing else is charged. */
   waitMs(cost: number, nowMs: number): number;
-  /** Charges, or gives back when negative. Whether it may is `allows`' matter. */
+  /** Charges. Whether it may is `allows`' matter. */
   charge(cost: number, nowMs: number): void;
+  /** Charges more, or gives back when negative, for what was charged at `chargedMs`. What no longer counts gives nothing back. */
+  correct(cost: number, chargedMs: number, nowMs: number): void;
   /** What is left, >= 0. */
   remaining(nowMs: number): number;
   /** Until everything is there again. */
@@ -22,6 +24,7 @@ function bucketLimiter(limit: EnforcedLimit, nowMs: number): Limiter {
     allows: (cost, now) => allows(bucket, cost, now),
     waitMs: (cost, now) => waitMs(bucket, cost, now),
     charge: (cost, now) => charge(bucket, cost, now),
+    correct: (cost, _charged, now) => charge(bucket, cost, now),
     remaining: (now) => Math.max(0, levelOf(bucket, now)),
     resetMs: (now) => waitMs(bucket, bucket.capacity, now),
   };
@@ -58,21 +61,22 @@ function slidingLimiter(limit: EnforcedLimit): Limiter {
     },
     charge(cost, now) {
       prune(now);
-      // What is given back was charged earlier: the latest goes first, so that nothing becomes free earlier than it may.
-      if (cost < 0) {
-        let back = -cost;
-        for (let i = charges.length - 1; i >= first && back > 0; i--) {
-          const taken = Math.min(back, charges[i]!.amount);
-          charges[i]!.amount -= taken;
-          sum -= taken;
-          back -= taken;
-        }
-        return;
-      }
       sum += cost;
       const last = charges.at(-1);
       if (last !== undefined && charges.length > first && last.atMs === now) last.amount += cost;
       else charges.push({ atMs: now, amount: cost });
+    },
+    correct(cost, chargedMs, now) {
+      if (cost > 0) {
+        this.charge(cost, now);
+        return;
+      }
+      prune(now);
+      let i = charges.length - 1;
+      while (i >= first && charges[i]!.atMs > chargedMs) i--;
+      if (i < first || charges[i]!.atMs !== chargedMs) return;
+      charges[i]!.amount += cost;
+      sum += cost;
     },
     remaining(now) {
       prune(now);
@@ -107,7 +111,11 @@ function fixedLimiter(limit: EnforcedLimit): Limiter {
     waitMs: (cost, now) => (fits(cost, now) ? 0 : untilNext(now)),
     charge(cost, now) {
       turn(now);
-      sum = Math.max(0, sum + cost);
+      sum += cost;
+    },
+    correct(cost, chargedMs, now) {
+      turn(now);
+      if (cost > 0 || Math.floor(chargedMs / limit.perMs) === span) sum += cost;
     },
     remaining(now) {
       turn(now);

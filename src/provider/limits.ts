@@ -53,16 +53,24 @@ export interface EnforcedLimits {
   readonly concurrency: number;
 }
 
-/** The limits of a scenario's endpoint: the profile's, and in their place or beside them what the scenario sets itself. */
-export function enforcedLimits(options: ProviderOptions): EnforcedLimits {
-  const profile = profileOf(options.profile);
+/**
+ * The limits of a scenario's endpoint: the profile's, and in their place or beside them what the scenario sets itself.
+ * @param burstShare what a bucket holds, as a share of what the profile says; called once for each limit, in order
+ */
+export function enforcedLimits(
+  options: ProviderOptions,
+  profile: Profile = profileOf(options.profile),
+  burstShare: () => number = () => 1,
+): EnforcedLimits {
   const wanted: Readonly<Record<Unit, number>> = {
     requests: options.requestsPerMin,
     inputTokens: options.inputTokensPerMin,
     outputTokens: options.outputTokensPerMin,
     totalTokens: options.totalTokensPerMin,
   };
-  const own = profile.limits.map((limit): ProfileLimit => {
+  const real = options.source !== 'simulated';
+  // A real endpoint has limits of its own; what the scenario sets itself is kept to.
+  const own = (real ? [] : profile.limits).map((limit): ProfileLimit => {
     const isMinute = limit.perMs === MINUTE_MS && limit.scope === 'organisation';
     const amount = isMinute && wanted[limit.unit] > 0 ? wanted[limit.unit] : limit.amount;
     const enforcement =
@@ -83,7 +91,7 @@ export function enforcedLimits(options: ProviderOptions): EnforcedLimits {
     cachedFree: false,
     scope: 'organisation',
   }));
-  const concurrency = options.concurrency || profile.concurrency;
+  const concurrency = options.concurrency || (real ? 0 : profile.concurrency);
   return {
     profile,
     concurrency: concurrency > 0 ? concurrency : NO_CONCURRENCY_LIMIT,
@@ -92,7 +100,7 @@ export function enforcedLimits(options: ProviderOptions): EnforcedLimits {
       name: limitName(limit),
       capacity: Math.max(
         leastBurst(limit.unit, options.maxOutputTokens),
-        (limit.amount * limit.burstMs) / limit.perMs,
+        (burstShare() * limit.amount * limit.burstMs) / limit.perMs,
       ),
     })),
   };

@@ -11,6 +11,8 @@ export interface LimitConfig {
   readonly windowMs: number;
   /** What may go at once after a pause. The endpoint must let through at least this much and `amount / windowMs` x the variation of delays. */
   readonly burst: number;
+  /** The endpoint is documented to be a bucket: a window that begins with a pause may hold the burst on top of the amount. */
+  readonly bucket?: true;
   /**
    * `admitted`: charged when a request is admitted, in full, and corrected when it ends. `produced`: answers are counted
    * as they are made, and a request is refused while nothing is left. `larger`: the larger of the prompt and of the most
@@ -44,6 +46,11 @@ const PRODUCED_BURSTS = 1.6;
 /** Others' use below this share of the limit is not told from the two accounts' difference. */
 const OTHERS_MIN = 0.02;
 
+/** The amount of a limit of which nothing is known: nobody reaches it. */
+export const UNKNOWN_AMOUNT = 1e12;
+/** Of a limit that headers told of, this many ms' worth may go at once. */
+const TOLD_BURST_MS = 500;
+
 /** What was really made so far, for a limit on what is produced. */
 interface Production {
   readonly log: SlidingLog;
@@ -76,11 +83,13 @@ export class Meter {
   private variance = 0;
   /** The endpoint's burst, told by its headers; 0 while unknown. */
   private remainingMax = 0;
+  private burst: number;
 
   constructor(config: LimitConfig, timing: MeterTiming, nowMs: number) {
     this.config = config;
     this.timing = timing;
     this.amount = config.amount;
+    this.burst = config.burst;
     this.perMs = config.amount / config.windowMs;
     this.fullAtMs = nowMs;
     this.log = new SlidingLog(config.windowMs + timing.jitterMs + GUARD_MS);
@@ -97,14 +106,18 @@ export class Meter {
         : null;
   }
 
+  /** It is written down, or headers have told of it. */
+  get known(): boolean {
+    return this.amount < UNKNOWN_AMOUNT;
+  }
+
   private get paced(): boolean {
     return this.config.windowMs <= PACED_MS_MAX;
   }
 
   /** When this limit lets `cost` go, everything `ahead` of it gone first. */
   clearAtMs(cost: number, ahead: number, nowMs: number): number {
-    const { burst } = this.config;
-    const { amount } = this;
+    const { amount, burst } = this;
     let atMs = nowMs;
     if (this.paced) {
       const perMs = this.perMs * rateNow(this.belief, nowMs);
@@ -114,7 +127,9 @@ export class Meter {
       const late = cost > burst ? this.timing.jitterMs : Math.min(0, (cost - allowed) / perMs);
       atMs = Math.max(atMs, full + late);
     }
-    const room = amount - this.belief.others - Math.min(cost, amount / 2) - ahead;
+    // The pace holds what goes after a pause to a burst; a window of a bucket need not make up for it afterwards.
+    const spare = this.config.bucket === true ? burst * burstNow(this.belief, nowMs) : 0;
+    const room = amount + spare - this.belief.others - Math.min(cost, amount / 2) - ahead;
     return Math.max(
       atMs,
       this.production === null
@@ -165,6 +180,10 @@ export class Meter {
   remaining(limit: number, left: number, nowMs: number): void {
     // Only downwards: a header of the same name may tell of a day where this limit is a minute's.
     if (limit > 0 && limit < this.amount) {
+      if (!this.known) {
+        this.burst = Math.max(1, (limit * TOLD_BURST_MS) / this.config.windowMs);
+        this.fullAtMs = nowMs;
+      }
       this.amount = limit;
       this.perMs = limit / this.config.windowMs;
     }
@@ -197,7 +216,7 @@ export class Meter {
     const margin = PRODUCED_SIGMAS * Math.sqrt(this.variance);
     const unknown = this.perMs * this.timing.lagMs;
     return Math.max(
-      p.fullAtMs - (PRODUCED_BURSTS * this.config.burst) / this.perMs,
+      p.fullAtMs - (PRODUCED_BURSTS * this.burst) / this.perMs,
       p.log.fallsToMs(Math.max(0, this.amount - this.belief.others - unknown), nowMs),
       p.log.withinFallsToMs(withinMs, Math.max(0, room - outstanding - margin), nowMs),
     );

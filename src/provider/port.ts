@@ -1,8 +1,7 @@
 import type { Result } from '../kernel/result.ts';
 import type { AnswerLayer } from './cache/sharedAnswers.ts';
 import type { Priority } from './fairQueue.ts';
-import type { Unit } from './meter.ts';
-import type { ToldLimit } from './quotaTypes.ts';
+import type { RefusedBy, ToldLimit } from './quotaTypes.ts';
 
 /** A model endpoint as HTTP: takes a Request, answers a Response; rejects only as `fetch` would (network gone, aborted). */
 export type FetchHandler = (request: Request) => Promise<Response>;
@@ -16,12 +15,24 @@ export interface ModelRequest {
   readonly maxTokens: number;
   /** On the Env's clock: past it the answer is of no use. */
   readonly deadlineAtMs: number;
+  /** When the answer should be there; the deadline when missing. Later it is late, so it is not sent when that is to be expected. */
+  readonly dueAtMs?: number;
   /** Requests of equal key may share an answer; omit to never cache. */
   readonly cacheKey?: string;
   /** What a kept answer rests on, e.g. sources of passages: once one of these changes it is forgotten. */
   readonly restsOn?: readonly string[];
+  /** The question inside, in words: a like one with the same `restsOn` may share its answer where the scenario says so. */
+  readonly question?: string;
   /** 0: someone waits for it; 1 (when missing): ordinary; 2: may take its time. */
   readonly priority?: Priority;
+}
+
+/** How an answer came that was streamed, ms. */
+export interface AnswerTiming {
+  /** From the request's sending to the first piece of text. */
+  readonly firstTokenMs: number;
+  /** Mean time between two tokens after the first; null for an answer of one token or in one piece. */
+  readonly tokenGapMs: number | null;
 }
 
 /** A model's answer with what it cost. */
@@ -38,6 +49,8 @@ export interface Completion {
   readonly providerMs: number;
   /** Requests that went over the wire, retries included. */
   readonly attempts: number;
+  /** Of an answer that was streamed. */
+  readonly timing?: AnswerTiming;
 }
 
 /** Why there is no answer. `shed`: it could not have made its deadline, so it was not sent. */
@@ -61,8 +74,10 @@ export interface DeskRequest {
   /** The most the answer may have. */
   readonly maxOutputTokens: number;
   readonly deadlineAtMs: number;
+  readonly dueAtMs?: number;
   readonly cacheKey?: string;
   readonly restsOn?: readonly string[];
+  readonly question?: string;
   /** The kept answer is stale: fetch it anew. */
   readonly refresh?: boolean;
   readonly priority?: Priority;
@@ -122,9 +137,11 @@ export interface DeskSettlement {
   readonly retryAfterMs: number | null;
   /** What the endpoint's headers say of its limits, and which of them a 429 was for. */
   readonly told?: readonly ToldLimit[];
-  readonly over?: Unit | 'concurrency';
+  readonly over?: RefusedBy;
   /** There was no way to the endpoint at all. */
   readonly unreachable?: boolean;
+  /** How the answer came, where it was streamed. */
+  readonly timing?: AnswerTiming;
   /** To be cached under the request's key; null when it failed. */
   readonly text: string | null;
   /** It was refused for what it asks, and would be again: a sentence. */
@@ -143,6 +160,8 @@ export type DeskNote =
       readonly request: DeskRequest;
     }
   | { readonly type: 'lease-returned'; readonly lease: number }
+  /** So many tokens of the answer under that permit are there by now. */
+  | { readonly type: 'progress'; readonly permit: number; readonly outputTokens: number }
   /** Answers that the node gave out of its own layer since it last told. */
   | { readonly type: 'node-answers'; readonly hits: number }
   /** What answers rest on has changed. */

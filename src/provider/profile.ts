@@ -1,4 +1,4 @@
-import { ln } from '../kernel/maths.ts';
+import { exp, ln } from '../kernel/maths.ts';
 import type { Rng } from '../kernel/rng.ts';
 import type { Unit } from './meter.ts';
 import type { ProfileName } from './options.ts';
@@ -71,6 +71,11 @@ export interface Profile {
   readonly limits: readonly ProfileLimit[];
   /** Requests under way; 0 for no such limit. */
   readonly concurrency: number;
+  /**
+   * What buckets really hold, as shares of what `burstMs` says, from and to: each endpoint draws its own, and nothing tells
+   * it. null: just that.
+   */
+  readonly hiddenBurst: { readonly from: number; readonly to: number } | null;
   /** A refused request counts against the limits of requests. */
   readonly refusedCount: boolean;
   /**
@@ -142,6 +147,11 @@ export function drawPromptTokens(rng: Rng, profile: Profile): number {
 /** Tokens of an answer that nothing cuts short, as the trace has them. */
 export function drawOutputTokens(rng: Rng, profile: Profile): number {
   return drawLength(rng, profile.outputTokens);
+}
+
+/** Tokens of an ordinary answer: the mean of the parts' medians. */
+export function typicalOutputTokens({ outputTokens }: Profile): number {
+  return outputTokens.parts.reduce((sum, { weight, lnMean }) => sum + weight * exp(lnMean), 0);
 }
 
 /** Milliseconds from a request's arrival at the model to its first token. */

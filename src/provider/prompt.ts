@@ -31,6 +31,8 @@ const CHARS_PER_TOKEN = 4;
 const TOKENS_PER_MESSAGE = 4;
 const INSTRUCTION =
   'Answer the question from the numbered passages alone. Put the number of the passage after each statement, as in [2]. When the passages do not tell, say so.';
+/** Stands where a passage was shortened. */
+export const GAP = '[…]';
 const QUESTION_MARK = 'Question: ';
 
 /** Tokens of a text, at about 4 characters a token: the estimate that client and simulated endpoint share. */

@@ -67,7 +67,9 @@ interface Prefix {
 function marks(parts: readonly PromptPart[]): Prefix[] {
   let tokens = 0;
   let key = '';
-  return parts.flatMap(({ text, keep }) => {
+  // What comes behind the last mark names no prefix.
+  const marked = parts.slice(0, parts.findLastIndex(({ keep }) => keep) + 1);
+  return marked.flatMap(({ text, keep }) => {
     tokens += estimateTokens(text);
     key = `${hash32(key + text)}/${hash32(key + text, 7)}`;
     return keep ? [{ key, tokens }] : [];

@@ -60,12 +60,16 @@ export function exchange(env: Env, { request, oneWayMs, serve, onAborted }: Exch
       done = true;
       request.signal.removeEventListener('abort', onAbort);
     };
-    /** What is on its way back keeps its order. */
+    /** What is on its way back keeps its order: whichever timer runs out, the first of them arrives. A browser's timers
+     * count whole milliseconds, so that a later one may run out earlier. */
+    const onItsWay: (() => void)[] = [];
     let lastAtMs = 0;
     const back = (fn: () => void): void => {
       lastAtMs = Math.max(lastAtMs, env.now() + oneWayMs());
+      onItsWay.push(fn);
       env.setTimer(lastAtMs - env.now(), () => {
-        if (!done) fn();
+        const next = onItsWay.shift()!;
+        if (!done) next();
       });
     };
     const reply: Reply = {

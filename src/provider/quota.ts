@@ -1,4 +1,5 @@
 import { refused } from './belief.ts';
+import { stepControl } from './concurrencyControl.ts';
 import {
   charged,
   endedAtMs,
@@ -12,9 +13,11 @@ import {
 import { lease, leaseReturned, leaseUsed, loseLease } from './quotaLeases.ts';
 import {
   amountOf,
+  concurrencyOf,
   costsOf,
   dominantMs,
   inFlightOf,
+  requestsPerMs,
   type Permit,
   type QuotaState,
   type TokenUse,
@@ -31,16 +34,26 @@ import {
   shedMessage,
 } from './shedding.ts';
 
+/** Times of answers are smoothed over so many. */
+const SMOOTHED_OVER = 32;
+const MINUTE_MS = 60_000;
+/** After a 429 that does not say how long to wait. */
+const PAUSE_MS = 1_000;
+/** While a limit is searched for: a short pause, and twice as long for each further 429 without an answer between. */
+const SEARCH_PAUSE_MS = 250;
+const SEARCH_PAUSE_MS_MAX = 16_000;
+
 function acquire(state: QuotaState, input: InputOf<'acquire'>, nowMs: number): QuotaEffect[] {
   const { id, holder, flow, priority, inputTokens, outputTokens, deadlineAtMs } = input;
+  const dueAtMs = Math.min(input.dueAtMs ?? deadlineAtMs, deadlineAtMs);
   if (state.queue.size >= state.config.queueMax)
     return [{ type: 'shed', id, message: fullMessage(state.queue.size) }];
   const costs = costsOf(state, inputTokens, outputTokens);
   const cost = dominantMs(state, costs, state.meanMs);
-  if (deadlineAtMs !== Infinity) {
+  if (dueAtMs !== Infinity) {
     const turn = estimatedGoMs(state, { flow, priority, cost, costs }, nowMs);
-    if (turn.atMs + quickServiceMs(state) > deadlineAtMs)
-      return [{ type: 'shed', id, message: shedMessage(state, turn, deadlineAtMs, nowMs) }];
+    if (turn.atMs + quickServiceMs(state) > dueAtMs)
+      return [{ type: 'shed', id, message: shedMessage(state, turn, dueAtMs, nowMs) }];
   }
   const waiting: Waiting = {
     id,
@@ -52,6 +65,7 @@ function acquire(state: QuotaState, input: InputOf<'acquire'>, nowMs: number): Q
     inputTokens,
     outputTokens,
     deadlineAtMs,
+    dueAtMs,
     sinceMs: nowMs,
     gone: false,
   };
@@ -60,7 +74,7 @@ function acquire(state: QuotaState, input: InputOf<'acquire'>, nowMs: number): Q
     if (!free) return [{ type: 'shed', id, message: NO_ROOM }];
   }
   state.queue.push(waiting);
-  if (deadlineAtMs !== Infinity) state.byDeadline.push(deadlineAtMs, waiting);
+  if (dueAtMs !== Infinity) state.byDue.push(dueAtMs, waiting);
   for (const [i, amount] of costs.entries()) state.queued[i]! += amount;
   state.queuedCost += cost;
   return [];
@@ -122,24 +136,48 @@ function settle(state: QuotaState, input: InputOf<'settle'>, nowMs: number): Quo
     const really = unsent ? 0 : dominantMs(state, amounts, tookMs);
     state.queue.charge(permit.flow, permit.priority, really - permit.cost);
   }
-  for (const { unit, limit, remaining } of input.told ?? [])
+  for (const { unit, limit, remaining, windowMs = MINUTE_MS } of input.told ?? [])
     for (const meter of state.meters)
-      if (meter.config.unit === unit) meter.remaining(limit, remaining, nowMs);
-  if (status === 429) refuse(state, input, nowMs);
+      if (meter.config.unit === unit && meter.config.windowMs === windowMs)
+        meter.remaining(limit, remaining, nowMs);
+  if (status === 200) state.refusedInRow = 0;
+  if (status === 200 && state.control !== null) {
+    const full = state.queue.size > 0 || inFlightOf(state) + 1 >= concurrencyOf(state);
+    const latencyMs = input.firstTokenMs ?? tookMs;
+    state.control = stepControl(state.control, { type: 'answered', latencyMs, full }, nowMs);
+  }
+  if (status === 429) refuse(state, input, permit.goAtMs, nowMs);
+  else if (status === 503 || status === 529) crowded(state, permit.goAtMs, nowMs);
   if (status === 200) {
-    state.deviationMs += (Math.abs(tookMs - state.meanMs) - state.deviationMs) / 32;
-    state.meanMs += (tookMs - state.meanMs) / 32;
+    // What is measured takes the place of what was expected as soon as there is any of it.
+    const share = 1 / Math.min(SMOOTHED_OVER, ++state.answers);
+    state.deviationMs += (Math.abs(tookMs - state.meanMs) - state.deviationMs) * share;
+    state.meanMs += (tookMs - state.meanMs) * share;
     if (input.usage !== null) state.lengths.learn(input.usage.outputTokens);
   }
   if (status !== 0) state.slowestMs = Math.max(tookMs, state.slowestMs * 0.999);
   return effects;
 }
 
+/** Too much at once, as far as is known: the search for the right number goes back. */
+function crowded(state: QuotaState, sentAtMs: number, nowMs: number): void {
+  if (state.control !== null)
+    state.control = stepControl(state.control, { type: 'refused', sentAtMs }, nowMs);
+}
+
 /** The endpoint refused: waits as told, and believes less of the limit that it named, or of the one used most. */
-function refuse(state: QuotaState, input: InputOf<'settle'>, nowMs: number): void {
-  state.pausedUntilMs = Math.max(state.pausedUntilMs, nowMs + (input.retryAfterMs ?? 1000));
-  const places = inFlightOf(state) / state.config.concurrency;
-  let named = state.meters.filter((m) => m.config.unit === input.over);
+function refuse(state: QuotaState, input: InputOf<'settle'>, sentAtMs: number, nowMs: number): void {
+  const searchMs = Math.min(SEARCH_PAUSE_MS_MAX, SEARCH_PAUSE_MS * 2 ** state.refusedInRow);
+  // Those that were under way together were refused together: that is one refusal.
+  if (nowMs >= state.pausedUntilMs) state.refusedInRow++;
+  const pauseMs = input.retryAfterMs ?? (state.control === null ? PAUSE_MS : searchMs);
+  // Nothing was used up: what was refused waits as it was told, and the others go on, but slower.
+  if (input.over === 'acceleration') return state.ramp.refused(sentAtMs, nowMs);
+  state.pausedUntilMs = Math.max(state.pausedUntilMs, nowMs + pauseMs);
+  const places = inFlightOf(state) / concurrencyOf(state);
+  let named = state.meters.filter((m) => m.known && m.config.unit === input.over);
+  // A limit that nobody knows is found by its refusals alone.
+  if (state.control !== null && named.length === 0) return crowded(state, sentAtMs, nowMs);
   if (named.length === 0 && input.over !== 'concurrency') {
     const shares = state.meters.map((m) => m.used(nowMs) / m.amount);
     const most = Math.max(...shares);
@@ -182,7 +220,7 @@ function expire(state: QuotaState, nowMs: number): void {
 /** When the next one may go, as far as time alone decides; Infinity while no place is free. */
 function headGoesAtMs(state: QuotaState, head: Waiting, nowMs: number): number {
   if (freePlaces(state, nowMs) < 1) return Infinity;
-  let atMs = state.pausedUntilMs;
+  let atMs = Math.max(state.pausedUntilMs, state.ramp.clearAtMs(0, nowMs));
   for (const [i, meter] of state.meters.entries()) {
     atMs = Math.max(atMs, meter.clearAtMs(head.costs[i]!, 0, nowMs));
     if (atMs > nowMs + 1_000) break;
@@ -192,14 +230,14 @@ function headGoesAtMs(state: QuotaState, head: Waiting, nowMs: number): number {
 
 function shedTheLate(state: QuotaState, nowMs: number, effects: QuotaEffect[]): void {
   const serviceMs = expectedServiceMs(state);
-  while (state.byDeadline.earliestMs < nowMs + serviceMs) {
-    const late = state.byDeadline.pop()!;
+  while (state.byDue.earliestMs < nowMs + serviceMs) {
+    const late = state.byDue.pop()!;
     if (late.gone) continue;
     state.queue.remove(late);
     unqueue(state, late);
     effects.push({ type: 'shed', id: late.id, message: lateMessage(late, nowMs) });
   }
-  while (state.byDeadline.earliest?.gone === true) state.byDeadline.pop();
+  while (state.byDue.earliest?.gone === true) state.byDue.pop();
 }
 
 function pump(state: QuotaState, nowMs: number): QuotaEffect[] {
@@ -224,6 +262,7 @@ function pump(state: QuotaState, nowMs: number): QuotaEffect[] {
       goAtMs: nowMs,
     };
     setVariance(state, permit, state.lengths.expected(0, head.outputTokens));
+    state.ramp.take(requestsPerMs(state), nowMs);
     state.permits.set(permit.number, permit);
     if (head.deadlineAtMs !== Infinity)
       state.expiries.push(head.deadlineAtMs + state.config.lingerMs, permit.number);
@@ -281,7 +320,7 @@ export function nextTickMs(state: QuotaState, nowMs: number): number | null {
     atMs = Math.min(
       atMs,
       headGoesAtMs(state, head, nowMs),
-      state.byDeadline.earliestMs - expectedServiceMs(state) + 1,
+      state.byDue.earliestMs - expectedServiceMs(state) + 1,
     );
   }
   return atMs === Infinity ? null : Math.max(nowMs, atMs);

@@ -1,5 +1,12 @@
 import { rateNow } from './belief.ts';
-import { inFlightOf, type Lease, type Permit, type QuotaState, type Waiting } from './quotaState.ts';
+import {
+  concurrencyOf,
+  inFlightOf,
+  type Lease,
+  type Permit,
+  type QuotaState,
+  type Waiting,
+} from './quotaState.ts';
 import type { CountedUnit, QuotaEffect } from './quotaTypes.ts';
 
 /** Half a mean squared: the variance of what is still to come, between that of equal and of exponential lengths. */
@@ -62,6 +69,6 @@ export function endedAtMs(state: QuotaState, goAtMs: number, nowMs: number): num
 }
 
 export function freePlaces(state: QuotaState, nowMs: number): number {
-  const believed = Math.floor(state.config.concurrency * rateNow(state.concurrencyBelief, nowMs));
+  const believed = Math.floor(concurrencyOf(state) * rateNow(state.concurrencyBelief, nowMs));
   return Math.max(1, believed) - inFlightOf(state);
 }

@@ -1,5 +1,12 @@
 import { endedAtMs, freePlaces, giveUpHearing, recharge, setVariance } from './quotaAccounts.ts';
-import { costsOf, dominantMs, type Lease, type Permit, type QuotaState } from './quotaState.ts';
+import {
+  concurrencyOf,
+  costsOf,
+  dominantMs,
+  type Lease,
+  type Permit,
+  type QuotaState,
+} from './quotaState.ts';
 import type { InputOf, QuotaEffect } from './quotaTypes.ts';
 
 /** A lease is for quiet times: with less than this free there is none. */
@@ -18,7 +25,7 @@ export function lease(state: QuotaState, input: InputOf<'lease'>, nowMs: number)
   const { places, holder, inputTokens, outputTokens } = input;
   const free = freePlaces(state, nowMs);
   if (places < 1 || state.queue.size > 0 || nowMs < state.pausedUntilMs) return [];
-  if (free - places < LEASE_FREE * state.config.concurrency) return [];
+  if (free - places < LEASE_FREE * concurrencyOf(state)) return [];
   const each = costsOf(state, inputTokens, outputTokens);
   const costs = each.map((c) => c * places);
   for (const [i, meter] of state.meters.entries())

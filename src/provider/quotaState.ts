@@ -1,14 +1,18 @@
 import type { Belief } from './belief.ts';
 import { TRUSTING } from './belief.ts';
+import { placesOf, UNKNOWN_CONCURRENCY, type ConcurrencyControl } from './concurrencyControl.ts';
 import { FairQueue, type Priority } from './fairQueue.ts';
 import { LengthModel } from './lengthModel.ts';
 import { Meter, type LimitConfig, type Unit } from './meter.ts';
+import { Ramp } from './ramp.ts';
 import { TimeHeap } from './timeHeap.ts';
 
 /** What the coordinator knows of one endpoint. Times in ms. */
 export interface QuotaConfig {
   readonly limits: readonly LimitConfig[];
   readonly concurrency: number;
+  /** The endpoint's own limit of it is not known and is searched for, up to `concurrency`. */
+  readonly searches?: true;
   /** Most requests that wait; the next one is shed. */
   readonly queueMax: number;
   /** One-way delays vary by this much at most. */
@@ -39,6 +43,8 @@ export interface Waiting extends TokenUse {
   /** By limit, in the limit's unit. */
   readonly costs: readonly number[];
   readonly deadlineAtMs: number;
+  /** It is shed when it cannot be over by then; not after the deadline. */
+  readonly dueAtMs: number;
   readonly sinceMs: number;
   gone: boolean;
 }
@@ -81,7 +87,8 @@ export interface QuotaState {
   readonly meters: readonly Meter[];
   readonly lengths: LengthModel;
   readonly queue: FairQueue<Waiting>;
-  readonly byDeadline: TimeHeap<Waiting>;
+  /** By when each is due. */
+  readonly byDue: TimeHeap<Waiting>;
   /** Sum of the costs in the queue, by limit; and over all in its one unit. */
   readonly queued: number[];
   queuedCost: number;
@@ -96,6 +103,13 @@ export interface QuotaState {
   /** The endpoint said 429: nothing goes before. */
   pausedUntilMs: number;
   concurrencyBelief: Belief;
+  readonly ramp: Ramp;
+  /** What the search for an unknown limit has come to; null where it is known. */
+  control: ConcurrencyControl | null;
+  /** 429s since the last answer. */
+  refusedInRow: number;
+  /** Answers that came. */
+  answers: number;
   /** Smoothed time from permit to settlement, its mean deviation, and the longest seen. */
   meanMs: number;
   deviationMs: number;
@@ -108,7 +122,7 @@ export function createQuota(config: QuotaConfig, nowMs: number): QuotaState {
     meters: config.limits.map((limit) => new Meter(limit, config, nowMs)),
     lengths: new LengthModel(),
     queue: new FairQueue(),
-    byDeadline: new TimeHeap(),
+    byDue: new TimeHeap(),
     queued: config.limits.map(() => 0),
     queuedCost: 0,
     permits: new Map(),
@@ -119,6 +133,10 @@ export function createQuota(config: QuotaConfig, nowMs: number): QuotaState {
     nextPermit: 1,
     pausedUntilMs: nowMs,
     concurrencyBelief: TRUSTING,
+    ramp: new Ramp(),
+    refusedInRow: 0,
+    control: config.searches === true ? UNKNOWN_CONCURRENCY : null,
+    answers: 0,
     meanMs: config.expectedMs,
     deviationMs: 0,
     slowestMs: 0,
@@ -128,6 +146,19 @@ export function createQuota(config: QuotaConfig, nowMs: number): QuotaState {
 /** Requests that are, or may be, under way at the endpoint, places on lease included. */
 export function inFlightOf(state: QuotaState): number {
   return state.permits.size + state.lingering.size + state.leased;
+}
+
+/** Requests that may be under way at once, as far as is known or was found out. */
+export function concurrencyOf({ config, control }: QuotaState): number {
+  return control === null ? config.concurrency : Math.min(config.concurrency, placesOf(control));
+}
+
+/** The narrowest written limit of requests, a millisecond; Infinity for none. */
+export function requestsPerMs(state: QuotaState): number {
+  let least = Infinity;
+  for (const meter of state.meters)
+    if (meter.config.unit === 'requests' && meter.known) least = Math.min(least, meter.perMs);
+  return least;
 }
 
 /** What a request of that size counts against a limit. */
@@ -156,7 +187,7 @@ export function costsOf(state: QuotaState, inputTokens: number, maxOutputTokens:
 
 /** Its share of the scarcest resource (dominant share, Ghodsi et al., NSDI 2011), in ms. */
 export function dominantMs(state: QuotaState, costs: readonly number[], serviceMs: number): number {
-  let ms = serviceMs / state.config.concurrency;
+  let ms = serviceMs / concurrencyOf(state);
   state.meters.forEach((meter, i) => {
     if (meter.config.windowMs <= 120_000) ms = Math.max(ms, costs[i]! / meter.perMs);
   });

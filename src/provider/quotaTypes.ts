@@ -9,7 +9,12 @@ export interface ToldLimit {
   readonly unit: Unit;
   readonly limit: number;
   readonly remaining: number;
+  /** What it is a limit over, where that is not a minute. */
+  readonly windowMs?: number;
 }
+
+/** What a 429 was for. `acceleration`: no limit was used up, the use rose too sharply. */
+export type RefusedBy = Unit | 'concurrency' | 'acceleration';
 
 export type QuotaInput =
   | ({
@@ -22,6 +27,8 @@ export type QuotaInput =
       readonly flow: string;
       readonly priority: Priority;
       readonly deadlineAtMs: number;
+      /** Shed when it cannot be over by then; the deadline when missing. */
+      readonly dueAtMs?: number;
       /** Shed unless it goes at once. */
       readonly nowOrNever?: boolean;
     } & TokenUse)
@@ -33,9 +40,11 @@ export type QuotaInput =
       /** Zeros with status 0: it was never sent. */
       readonly usage: TokenUse | null;
       readonly retryAfterMs: number | null;
+      /** From sending to the first token, of a streamed answer. */
+      readonly firstTokenMs?: number;
       readonly told?: readonly ToldLimit[];
-      /** Of a 429: the limit that it named; missing when it named none. */
-      readonly over?: Unit | 'concurrency';
+      /** Of a 429: what it named; missing when it named nothing. */
+      readonly over?: RefusedBy;
     }
   | ({
       readonly type: 'lease';

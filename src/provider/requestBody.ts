@@ -14,11 +14,11 @@ export const badRequest = (message: string, code = 'invalid_request'): Failure =
   message,
 });
 
-/** A body as a JSON object. */
-export function readObject(body: string): Result<Readonly<Record<string, unknown>>, Failure> {
-  let value: unknown;
+/** A body as a JSON object. @param body a text, or what was handed over as it is */
+export function readObject(body: unknown): Result<Readonly<Record<string, unknown>>, Failure> {
+  let value = body;
   try {
-    value = JSON.parse(body);
+    if (typeof body === 'string') value = JSON.parse(body);
   } catch {
     return err(badRequest('The body is not JSON.'));
   }

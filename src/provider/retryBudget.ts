@@ -1,3 +1,6 @@
+import { hash32 } from '../kernel/rng.ts';
+import type { ModelRequest } from './port.ts';
+
 /** Each first try earns this many retries, so that retries cannot multiply an outage. */
 const EARNED = 0.2;
 const SAVED_MAX = 10;
@@ -8,6 +11,12 @@ const BACKOFF_MS_MAX = 5_000;
 const AGAIN_MS = 30_000;
 /** Most failed requests remembered. */
 const FAILED_MAX = 1_000;
+
+/** Who asks what, as a number: read from the whole prompt, so only when there is something to compare it with. */
+export function fingerprintOf({ agent, messages }: Pick<ModelRequest, 'agent' | 'messages'>): () => number {
+  let print: number | null = null;
+  return () => (print ??= hash32(JSON.stringify([agent, messages])));
+}
 
 /** What failed lately: how often in a row, and when it may be tried again. */
 export interface Failed {
@@ -23,6 +32,10 @@ export class RetryAccount {
 
   get saved(): number {
     return this.savedRetries;
+  }
+  /** Something failed here that may come again. */
+  get remembers(): boolean {
+    return this.failed.size > 0;
   }
   /** Requests that came again after they had failed here, retries of an outer layer. */
   get nested(): number {

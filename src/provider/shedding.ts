@@ -1,5 +1,5 @@
 import type { Priority } from './fairQueue.ts';
-import { inFlightOf, type QuotaState, type Waiting } from './quotaState.ts';
+import { concurrencyOf, inFlightOf, type QuotaState, type Waiting } from './quotaState.ts';
 
 /** When something would go, and what it waits for until then. */
 export interface Turn {
@@ -41,8 +41,13 @@ export function estimatedGoMs(
       why = `the limit of ${NAMES[meter.config.unit]} a minute`;
     }
   }
-  const behind = share * state.queue.size + 1 - (state.config.concurrency - inFlightOf(state));
-  const turn = nowMs + (Math.max(0, behind) * state.meanMs) / state.config.concurrency;
+  const risen = state.ramp.clearAtMs(share * state.queue.size, nowMs);
+  if (risen > atMs) {
+    atMs = risen;
+    why = 'requests to rise no faster than the endpoint allows';
+  }
+  const behind = share * state.queue.size + 1 - (concurrencyOf(state) - inFlightOf(state));
+  const turn = nowMs + (Math.max(0, behind) * state.meanMs) / concurrencyOf(state);
   return turn > atMs ? { atMs: turn, why: 'a free place among the concurrent requests' } : { atMs, why };
 }
 
@@ -61,8 +66,8 @@ export const NO_ROOM = 'Not sent: the quota has no room for it at this moment.';
 export const fullMessage = (waiting: number): string =>
   `Not sent: ${waiting} requests wait for the provider already, which is the most that may. Ask fewer questions a second or raise the provider's limits.`;
 
-export const shedMessage = (state: QuotaState, turn: Turn, deadlineAtMs: number, nowMs: number): string =>
-  `Not sent: behind ${state.queue.size} others waiting for ${turn.why} it would go in ${seconds(turn.atMs - nowMs)} and take ${seconds(expectedServiceMs(state))}, past its deadline in ${seconds(deadlineAtMs - nowMs)}. Ask fewer questions a second or raise that limit.`;
+export const shedMessage = (state: QuotaState, turn: Turn, dueAtMs: number, nowMs: number): string =>
+  `Not sent: behind ${state.queue.size} others waiting for ${turn.why} it would go in ${seconds(turn.atMs - nowMs)} and take ${seconds(expectedServiceMs(state))}, past its deadline in ${seconds(dueAtMs - nowMs)}. Ask fewer questions a second or raise that limit.`;
 
 export const lateMessage = (late: Waiting, nowMs: number): string =>
-  `Not sent: it waited ${seconds(nowMs - late.sinceMs)} for the provider's quota, and with ${seconds(late.deadlineAtMs - nowMs)} left the answer would come too late. Ask fewer questions a second or raise the provider's limits.`;
+  `Not sent: it waited ${seconds(nowMs - late.sinceMs)} for the provider's quota, and with ${seconds(late.dueAtMs - nowMs)} left the answer would come too late. Ask fewer questions a second or raise the provider's limits.`;

@@ -10,6 +10,7 @@ import { modelList, openaiDialect } from './openaiDialect.ts';
 import type { ProviderOptions } from './options.ts';
 import type { FetchHandler } from './port.ts';
 import { drawFirstTokenMs, drawOutputTokens, drawTokenGapMs, type Profile } from './profile.ts';
+import { givenOf } from './plainHttp.ts';
 import { exchange, type Reply } from './providerWire.ts';
 import { PromptCache } from './promptCache.ts';
 import { estimatePromptTokens, estimateTokens, parsePrompt } from './prompt.ts';
@@ -49,7 +50,7 @@ export interface SimulatedProvider {
 /** Epoch milliseconds of the Env's zero, where nobody says: 2026-01-01. */
 const EPOCH_MS = 1_767_225_600_000;
 /** A stream comes in so many pieces at most. */
-const PIECES_MAX = 64;
+const PIECES_MAX = 16;
 /** Output is counted in so many steps where it is counted as it is made and not streamed. */
 const STEPS = 8;
 
@@ -73,22 +74,26 @@ interface Serving {
  * of the network; a client's abort is known here one network delay later. Answers are extracted from the prompt's
  * passages; lengths, latencies and faults are drawn from the profile. Everything follows from the Env's clock and streams.
  * @param epochMs epoch milliseconds of the Env's zero, for headers that tell the time
+ * @param respond makes whole responses; see `plainResponse`
  */
 export function createSimulatedProvider(
   env: Env,
   profile: Profile,
   options: ProviderOptions,
   epochMs = EPOCH_MS,
+  respond: (body: unknown, init: ResponseInit) => Response = (body, init) =>
+    new Response(JSON.stringify(body), init),
 ): SimulatedProvider {
   const lengths = env.random('provider/lengths');
   const latency = env.random('provider/latency');
   const network = env.random('provider/network');
   const faults = env.random('provider/faults');
   const fates = env.random('provider/fates');
-  const gate = createGatekeeper(
-    enforcedLimits({ ...options, profile: profile.name as ProviderOptions['profile'] }),
-    env.now(),
-  );
+  const bursts = env.random('provider/bursts');
+  const { hiddenBurst } = profile;
+  const burstShare = (): number =>
+    hiddenBurst === null ? 1 : hiddenBurst.from + bursts.next() * (hiddenBurst.to - hiddenBurst.from);
+  const gate = createGatekeeper(enforcedLimits(options, profile, burstShare), env.now());
   const overloads = new Overloads(profile.faults, env.random('provider/overloads'), env.now());
   const promptCache = new PromptCache(profile.promptCache);
   const dialect: Dialect =
@@ -129,7 +134,7 @@ export function createSimulatedProvider(
     if (status === 429) totals.status429++;
     if (status >= 500) totals.status5xx++;
     const told = status === 429 || status >= 500 ? headers(project) : {};
-    return new Response(JSON.stringify(body), {
+    return respond(body, {
       status,
       headers: { 'content-type': 'application/json', ...told, ...own },
     });
@@ -156,7 +161,7 @@ export function createSimulatedProvider(
   }
 
   /** Admits and serves one request that has just arrived. Returns how to break it off; null when it is over. */
-  function serve(body: string, project: string, reply: Reply): CancelTimer | null {
+  function serve(body: unknown, project: string, reply: Reply): CancelTimer | null {
     totals.requests++;
     const parsed = dialect.parse(body, profile);
     if (!parsed.ok) {
@@ -180,7 +185,7 @@ export function createSimulatedProvider(
       return null;
     }
     const prompt = promptCache.read(call.parts, trueCount(estimate, call), now);
-    const size: CallSize = { prompt, estimate, maxTokens: call.maxTokens, project };
+    const size: CallSize = { prompt, estimate, maxTokens: call.maxTokens, project, arrivedMs: now };
     const failure = gate.admit(size, now);
     if (failure !== null) {
       reply.whole(refusal(failure, project, call.model));
@@ -279,7 +284,7 @@ export function createSimulatedProvider(
         return;
       }
       reply.whole(
-        new Response(JSON.stringify(dialect.complete(call, answer)), {
+        respond(dialect.complete(call, answer), {
           status: 200,
           headers: { 'content-type': 'application/json', ...headers(size.project) },
         }),
@@ -329,7 +334,7 @@ export function createSimulatedProvider(
         const message = `No such route: ${request.method} ${url.pathname}.`;
         return refusal({ type: 'no route', message }, projectOf(request));
       }
-      const body = await request.text();
+      const body = givenOf(request) ?? (await request.text());
       return exchange(env, {
         request,
         oneWayMs,

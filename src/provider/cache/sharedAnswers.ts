@@ -3,7 +3,7 @@ import type { AnswerStore } from './answerStore.ts';
 import { createDiskLayer } from './diskLayer.ts';
 
 /** Where an answer came from. */
-export type AnswerLayer = 'region' | 'other region' | 'disk' | 'joined';
+export type AnswerLayer = 'region' | 'other region' | 'disk' | 'joined' | 'like';
 
 /** What a caller is told, once. */
 export type SharedAnswer =
@@ -54,6 +54,8 @@ export interface SharedAnswers {
   /** That caller no longer waits. */
   leave(ticket: number): void;
   fill(key: string, text: string, tags: readonly string[]): void;
+  /** A fresh answer that is in some region's memory, or null. */
+  peek(key: string): { readonly text: string; readonly tags: readonly string[] } | null;
   /** @param refusal it would fail again, and this is why */
   fail(key: string, refusal?: string): void;
   /** What answers rest on has changed. */
@@ -91,6 +93,14 @@ export function createSharedAnswers(
     caller?.told(answer);
   };
 
+  function peek(key: string, nowMs: number): ReturnType<AnswerCache['peek']> {
+    for (const cache of caches) {
+      const found = cache.peek(key, nowMs);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
   /** The region's cache has nobody for the key but this caller. */
   function lead(region: number, key: string, ticket: number, refresh: boolean): void {
     const others = fetching.get(key);
@@ -101,10 +111,9 @@ export function createSharedAnswers(
     fetching.set(key, [{ region, ticket }]);
     if (refresh) return tell(ticket, { type: 'lead' });
     const nowMs = now();
-    for (const cache of caches) {
-      // The region's own has nothing: that is why somebody leads.
-      const found = cache.peek(key, nowMs);
-      if (found === null) continue;
+    // The region's own has nothing: that is why somebody leads.
+    const found = peek(key, nowMs);
+    if (found !== null) {
       otherRegion++;
       return settle(key, found.text, found.tags, found.atMs, 'other region');
     }
@@ -182,6 +191,7 @@ export function createSharedAnswers(
       if (!spoilt.has(key)) disk?.put({ key, text, tags }, now());
       settle(key, text, tags, now(), 'joined');
     },
+    peek: (key) => peek(key, now()),
     fail(key, refusal) {
       if (refusal === undefined) {
         nextLeads(key);

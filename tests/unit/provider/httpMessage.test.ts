@@ -42,7 +42,8 @@ test('a response carried over a port is the response that was given', async () =
     [204, null],
   ] as const) {
     const given = new Response(body, { status, statusText: 'so', headers: { 'retry-after': '3' } });
-    const got = fromResponseMessage(structuredClone(await toResponseMessage(given)));
+    const carried = structuredClone(await toResponseMessage(given));
+    const got = fromResponseMessage(carried, carried.body);
     expect([got.status, got.statusText, got.headers.get('retry-after'), await got.text()]).toEqual([
       status,
       'so',

@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { createRng } from '../../../src/kernel/rng.ts';
 import {
@@ -11,6 +8,8 @@ import {
   longestServiceMs,
   profileOf,
 } from '../../../src/provider/profile.ts';
+import { readAzureTrace } from '../../harness/azureTrace.ts';
+import { fitLogNormals } from '../../harness/logNormalFit.ts';
 
 const profile = profileOf('small-fast');
 const DRAWS = 200_000;
@@ -25,20 +24,8 @@ const draw = (fn: (i: number) => number): number[] =>
   Array.from({ length: DRAWS }, (_, i) => fn(i)).sort((a, b) => a - b);
 const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor(q * sorted.length)]!;
 
-function columns(): { prompt: number[]; output: number[] } | null {
-  const roots = [process.env['TREERING_DATA'], resolve(import.meta.dirname, '../../../../shared')];
-  const path = roots
-    .filter((root) => root !== undefined)
-    .map((root) => resolve(root, 'traces/llm/azure-llm-2023-conv.csv.gz'))
-    .find(existsSync);
-  if (path === undefined) return null;
-  const rows = gunzipSync(readFileSync(path)).toString().trim().split('\n').slice(1);
-  const column = (i: number): number[] => rows.map((r) => Number(r.split(',')[i])).sort((a, b) => a - b);
-  return { prompt: column(1), output: column(2) };
-}
-
 test('the quantiles kept here are those of the trace itself, where the trace is at hand', () => {
-  const trace = columns();
+  const trace = readAzureTrace();
   if (trace === null) {
     console.log(
       'The Azure trace is not at hand (TREERING_DATA or ../shared): its quantiles are taken on trust.',
@@ -82,4 +69,17 @@ test('with answers capped at 160 tokens the p99 of the model latency is about 1.
 test('the weights of each mixture add up to 1', () => {
   for (const mixture of [profile.promptTokens, profile.outputTokens])
     expect(mixture.parts.reduce((sum, p) => sum + p.weight, 0)).toBeCloseTo(1, 3);
+});
+
+test('a fit finds the parts of a mixture that it was drawn from', () => {
+  const rng = createRng('mixture');
+  const lengths = draw((i) =>
+    Math.max(1, Math.round(i % 4 === 0 ? rng.logNormal(7, 0.1) : rng.logNormal(4, 0.5))),
+  );
+  const [low, high] = fitLogNormals(lengths, 2);
+  expect(low!.weight).toBeCloseTo(0.75, 1);
+  expect(low!.lnMean).toBeCloseTo(4, 1);
+  expect(low!.lnSd).toBeCloseTo(0.5, 1);
+  expect(high!.lnMean).toBeCloseTo(7, 1);
+  expect(high!.lnSd).toBeCloseTo(0.1, 1);
 });

@@ -33,6 +33,19 @@ test('the headers of either dialect tell of limits, waits and whether to retry',
   expect(shouldRetry(openai)).toBeNull();
   expect(limitOver('Rate limit reached on requests per minute.', [])).toBe('requests');
   expect(limitOver('Too many concurrent requests.', [])).toBe('concurrency');
+  // Anthropic's acceleration limit and OpenAI's slow_down, by their words; an unnamed 429 that no limit explains, by what is left.
+  expect(limitOver('Your use rose too sharply (acceleration limit). Ramp up gradually.', [])).toBe(
+    'acceleration',
+  );
+  expect(limitOver('The rate of requests rose too fast. Slow down.', [])).toBe('acceleration');
+  const needs = { inputTokens: 500, outputTokens: 100 };
+  const left = (requests: number, inputTokens: number) => [
+    { unit: 'requests', limit: 1_000, remaining: requests } as const,
+    { unit: 'inputTokens', limit: 100_000, remaining: inputTokens } as const,
+  ];
+  expect(limitOver('Rate limited.', left(50, 10_000), needs)).toBe('acceleration');
+  expect(limitOver('Rate limited.', left(50, 400), needs)).toBeUndefined();
+  expect(limitOver('Rate limited.', [], needs)).toBeUndefined();
   expect(retryAfterMs(new Headers({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }))).toBeNull();
 });
 

@@ -4,61 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { enforcedLimits } from '../../../src/provider/limits.ts';
 import { createLimiter } from '../../../src/provider/limiter.ts';
 import { goDuration } from '../../../src/provider/openaiDialect.ts';
-import { PROFILE_NAMES, type ProfileName, type ProviderOptions } from '../../../src/provider/options.ts';
-import { profileOf, type Profile } from '../../../src/provider/profile.ts';
+import { PROFILE_NAMES, providerOptions, type ProfileName } from '../../../src/provider/options.ts';
+import { profileOf } from '../../../src/provider/profile.ts';
 import { rfc3339 } from '../../../src/provider/rfc3339.ts';
-import { createSimulatedProvider, type SimulatedProvider } from '../../../src/provider/simulated.ts';
 import { createModelClient } from '../../../src/provider/client.ts';
 import { createDesk } from '../../../src/provider/desk.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
-import { providerOptions } from '../../../src/provider/options.ts';
-import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
-
-interface Vendor {
-  readonly env: TestEnv;
-  readonly provider: SimulatedProvider;
-  /** Given to a client as its `fetch`. */
-  readonly fetch: typeof fetch;
-  /** Lets virtual time pass until the promise is settled. */
-  settle<T>(promise: Promise<T>): Promise<T>;
-}
-
-function vendor(
-  profile: ProfileName,
-  options: Partial<ProviderOptions> = {},
-  change: Partial<Profile> = {},
-): Vendor {
-  const env = createTestEnv(`vendors/${profile}`);
-  const parsed = providerOptions.parse({ profile, networkMs: 1, networkJitterMs: 0, ...options }, 'provider');
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
-  const calm = { overloadsPerHour: 0, failing: 0, streamError: 0, stall: 0, cut: 0 };
-  const base = profileOf(profile);
-  const provider = createSimulatedProvider(
-    env,
-    { ...base, acceleration: null, faults: { ...base.faults, ...calm }, ...change },
-    parsed.value,
-  );
-  return {
-    env,
-    provider,
-    fetch: (input, init) => provider.fetch(new Request(input, init)),
-    async settle(promise) {
-      let done = false;
-      const watched = promise.finally(() => (done = true));
-      watched.catch(() => undefined);
-      for (let i = 0; i < 20_000 && !done; i++) await env.advance(5);
-      return watched;
-    },
-  };
-}
-
-const openai = (v: Vendor, maxRetries = 0): OpenAI =>
-  new OpenAI({ apiKey: 'none', baseURL: 'https://model.invalid/v1', fetch: v.fetch, maxRetries });
-const anthropic = (v: Vendor, maxRetries = 0): Anthropic =>
-  new Anthropic({ apiKey: 'none', baseURL: 'https://model.invalid', fetch: v.fetch, maxRetries });
-
-const question = [{ role: 'user' as const, content: 'Tell of the navy and its ships.' }];
-const LONG = 'The navy has eleven ships of the line. '.repeat(300);
+import { anthropic, LONG, openai, question, vendor, type Vendor } from '../../harness/vendor.ts';
 
 describe('the package openai, given the handler as its fetch', () => {
   test('completes, with the counts and the headers of the limits', async () => {
@@ -295,7 +247,7 @@ describe('limits', () => {
     const limit = enforcedLimits(parsed.value).limits.find((l) => l.unit === 'requests')!;
     const limiter = createLimiter(limit, 0);
     limiter.charge(100, 0);
-    limiter.charge(-10, 59_000);
+    limiter.correct(-10, 0, 59_000);
     expect(limiter.remaining(59_000)).toBe(10);
     expect(limiter.remaining(60_001)).toBe(100);
     limiter.charge(100, 61_000);
