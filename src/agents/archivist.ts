@@ -1,8 +1,9 @@
 import type { Message } from '../bus/wire.ts';
 import type { RecallHit, WeightedTerm } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
-import { buildPrompt } from '../provider/prompt.ts';
 import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
+import { sendWhenRoom } from './patience.ts';
+import { choosePrompt, worthTelling } from './promptPassages.ts';
 import type { DirectoryAnswer } from './contract.ts';
 import {
   GATE_ADDRESS,
@@ -20,8 +21,10 @@ export interface ArchivistOptions {
   readonly askOthers: number;
   readonly recallPassages: number;
   readonly maxOutputTokens: number;
-  /** How many tokens of prompt a question may cost, after the published lengths; the same for the same question. */
+  /** How many tokens of prompt a question may cost; the same for the same question. */
   readonly promptTokens: (question: string) => number;
+  /** Begins the key under which an answer is kept; nothing when missing. */
+  readonly cacheUnder?: string;
   /** The ring that grows now: where exchanges are remembered. */
   readonly ring: string;
   readonly date: string;
@@ -29,8 +32,6 @@ export interface ArchivistOptions {
 
 /** How long an agent waits for those it asked before it goes on with what it has. */
 const ASK_TIMEOUT_MS = 1_500;
-/** What a told passage has to score, as a share of the best, to go into the prompt. */
-const WORTH_TELLING = 0.4;
 
 /** Where a passage came from on its way into a prompt. */
 interface Candidate extends ToldPassage {
@@ -48,7 +49,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     // Exchanges are the agent's own experience, not a source.
     const hits = memory.recall(terms, k, { kind: 'archive', text });
     const ms = env.now() - startMs;
-    ctx.timeRush(ms);
+    ctx.timeRush(ms, new Set(hits.map((hit) => memory.zoneOf(hit.record.seq) ?? '')));
     memory.noteAccess(
       hits.map((hit) => hit.record.seq),
       ms,
@@ -78,35 +79,37 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       score,
     }));
 
-  function answerAsk(from: string, body: AskBody, turn: Turn): void {
+  function answerAsk(from: string, body: AskBody, turn: Turn): void | Promise<void> {
     const hits = recall(body.text, body.terms, body.k);
     turn.recalled(hits.slice(0, 1).map((hit) => hit.record.seq));
     const reply: PassagesBody = { ask: body.ask, passages: tell(hits) };
-    turn.send(from, 'passages', reply);
+    return sendWhenRoom(turn, from, 'passages', reply);
   }
 
-  /** Puts the terms to the experts; resolves when all replied or time is up. */
+  /** Puts the terms to the experts, but for those whose link is full; resolves when all replied or time is up. */
   function askOthers(
     { id, text }: QuestionBody,
     experts: readonly string[],
     terms: readonly WeightedTerm[],
     turn: Turn,
-  ): Promise<Map<string, PassagesBody>> {
+  ): Promise<{ readonly heard: Map<string, PassagesBody>; readonly busy: readonly string[] }> {
     const ask = `${id}/${env.now().toFixed(1)}/${++attempts}`;
     const heard = new Map<string, PassagesBody>();
     const body: AskBody = { ask, text, terms, k: options.recallPassages };
-    for (const expert of experts) turn.send(expert, 'ask', body);
+    const busy = experts.filter((expert) => !turn.send(expert, 'ask', body));
     turn.commitNow();
+    const asked = experts.length - busy.length;
+    if (asked === 0) return Promise.resolve({ heard, busy });
     return new Promise((resolve) => {
       const cancel = env.setTimer(ASK_TIMEOUT_MS, finish);
       function finish(): void {
         cancel();
         replies.delete(ask);
-        resolve(heard);
+        resolve({ heard, busy });
       }
       replies.set(ask, (reply, from) => {
         heard.set(from, reply);
-        if (heard.size === experts.length) finish();
+        if (heard.size === asked) finish();
       });
     });
   }
@@ -124,17 +127,23 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     const own = recall(question.text, terms, options.recallPassages);
     leg('own memory', `${own.length} of ${memory.size} memories fit`);
 
-    const heard =
-      experts.length > 0 ? await askOthers(question, experts, terms, turn) : new Map<string, PassagesBody>();
-    const asked = experts.map((agent) => ({ agent, hits: heard.get(agent)?.passages.length ?? 0 }));
-    if (asked.length > 0) {
+    const { heard, busy } = await askOthers(question, experts, terms, turn);
+    const asked = experts
+      .filter((agent) => !busy.includes(agent))
+      .map((agent) => ({ agent, hits: heard.get(agent)?.passages.length ?? 0 }));
+    if (experts.length > 0) {
       const told = asked.reduce((sum, a) => sum + a.hits, 0);
-      const were = asked.length === 1 ? 'was' : 'were';
+      const were = (n: number): string => (n === 1 ? 'was' : 'were');
       const memories = told === 1 ? 'memory' : 'memories';
-      leg(
-        'asking others',
-        `${asked.map((a) => a.agent).join(', ')} ${were} asked; ${told} ${memories} came back`,
-      );
+      const said = [
+        ...(asked.length > 0
+          ? [
+              `${asked.map((a) => a.agent).join(', ')} ${were(asked.length)} asked; ${told} ${memories} came back`,
+            ]
+          : []),
+        ...(busy.length > 0 ? [`${busy.join(', ')} ${were(busy.length)} too busy to be asked`] : []),
+      ];
+      leg('asking others', said.join('; '));
     }
 
     const candidates = rank([
@@ -143,30 +152,30 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     ]);
     if (candidates.length === 0) {
       leg('model', 'nothing to put to the model');
-      finish(
+      await finish(
         'No agent remembers anything about this. Try other words, or ask about a year or a speaker.',
         true,
         [],
       );
       return;
     }
-    const { messages, used } = buildPrompt(
+    const { messages, given, extracts } = choosePrompt(
       question.text,
-      candidates.map((c) => c.record),
+      candidates,
       options.promptTokens(question.text),
     );
-    const given = candidates.slice(0, used);
     const result = await model.complete({
       agent: ctx.id,
       messages,
       maxTokens: options.maxOutputTokens,
       deadlineAtMs: question.deadlineAtMs,
-      cacheKey: [question.text, ...given.map((c) => c.record.source)].join('\n'),
+      cacheKey: (options.cacheUnder ?? '') + [question.text, ...extracts].join('\n'),
       restsOn: given.map((c) => c.record.source),
+      question: question.text,
     });
     if (!result.ok) {
       leg('model', result.error.message);
-      finish(result.error.message, false, [], result.error.reason === 'rate-limited');
+      await finish(result.error.message, false, [], result.error.reason === 'rate-limited');
       return;
     }
     const completion = result.value;
@@ -193,7 +202,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       atMs: env.now(),
     });
     leg('remembering', 'the exchange goes to crash memory with the answer');
-    finish(completion.text, true, citations, false, completion.cached);
+    await finish(completion.text, true, citations, false, completion.cached);
 
     function finish(
       text: string,
@@ -201,9 +210,9 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       citations: readonly Citation[],
       rateLimited = false,
       cached = false,
-    ): void {
+    ): void | Promise<void> {
       const answer: AnswerBody = { id: question.id, ok, text, rateLimited, cached, citations, asked, legs };
-      turn.send(GATE_ADDRESS, 'answer', answer);
+      return sendWhenRoom(turn, GATE_ADDRESS, 'answer', answer);
     }
   }
 
@@ -213,8 +222,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
         case 'question':
           return answerQuestion(message.body as QuestionBody, turn);
         case 'ask':
-          answerAsk(message.from, message.body as AskBody, turn);
-          return;
+          return answerAsk(message.from, message.body as AskBody, turn);
         case 'passages': {
           // A reply to an attempt that timed out or died with its node finds nobody waiting.
           const body = message.body as PassagesBody;
@@ -238,8 +246,7 @@ function rank(candidates: readonly Candidate[]): Candidate[] {
   const sorted = [...best.values()].sort(
     (a, b) => b.score - a.score || (a.record.source < b.record.source ? -1 : 1),
   );
-  const bar = (sorted[0]?.score ?? 0) * WORTH_TELLING;
-  return sorted.filter((c) => c.score >= bar);
+  return worthTelling(sorted);
 }
 
 /** The passages whose numbers the answer names, in the order of their naming. */

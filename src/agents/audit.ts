@@ -1,5 +1,6 @@
 import { hash32 } from '../kernel/rng.ts';
 import type { Ledger } from '../bus/ledger.ts';
+import { entryHead, messageIn, nodeOfOwner } from './entryHead.ts';
 import type { NodeEntry, NodeState } from './nodeLog.ts';
 import { nodeId } from '../kernel/ids.ts';
 
@@ -8,19 +9,22 @@ import { nodeId } from '../kernel/ids.ts';
  * memory has it. Entries of other owners are none of its business.
  */
 export function auditEntry(ledger: Ledger, owner: string, text: string, nowMs: number): void {
-  if (!owner.startsWith('node/')) return;
-  const self = Number(owner.slice('node/'.length));
-  const entry = JSON.parse(text) as NodeEntry;
-  switch (entry[0]) {
+  const self = nodeOfOwner(owner);
+  if (self < 0) return;
+  const head = entryHead(text);
+  const { peer, seq } = head;
+  switch (head.kind as NodeEntry[0]) {
     case 'out':
-      return ledger.sent(self, entry[1], entry[2], fingerprint(entry[3]), nowMs);
+      return ledger.sent(self, peer, seq, hash32(messageIn(text, head)), nowMs);
     case 'in':
-      return ledger.delivered(entry[1], self, entry[2], fingerprint(entry[3]));
+      return ledger.delivered(peer, self, seq, hash32(messageIn(text, head)));
     case 'dead':
-      return ledger.deadLettered(entry[1], self, entry[2]);
-    case 'abandon':
-      for (let i = 0; i < entry[3]; i++) ledger.deadLettered(self, entry[1], entry[2] + i);
+      return ledger.deadLettered(peer, self, seq);
+    case 'abandon': {
+      const [, , , count] = JSON.parse(text) as Extract<NodeEntry, readonly ['abandon', ...unknown[]]>;
+      for (let i = 0; i < count; i++) ledger.deadLettered(self, peer, seq + i);
       return;
+    }
     // What was accepted was delivered, whatever became of it then; what never got a number was never sent.
     case 'dealt':
     case 'failed':
@@ -29,11 +33,13 @@ export function auditEntry(ledger: Ledger, owner: string, text: string, nowMs: n
     case 'trim':
     case 'subscribe':
     case 'unsubscribe':
+    case 'hole':
     case 'state':
       return;
   }
 }
 
+/** As of the text that a message has in an entry. */
 const fingerprint = (message: unknown): number => hash32(JSON.stringify(message));
 
 /** Takes the messages under way of an earlier visit, as the nodes' logs tell (by node number), into a new ledger; returns how many. */

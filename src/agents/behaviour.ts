@@ -64,8 +64,8 @@ export interface AgentContext {
   readonly memory: AgentMemory;
   readonly directory: DirectoryPort;
   readonly model: ModelPort;
-  /** Reports how long one access to rush memory took, in ms. */
-  readonly timeRush: (ms: number) => void;
+  /** Reports how long one access to rush memory took, in ms, and the rings of what it found. */
+  readonly timeRush: (ms: number, zones: ReadonlySet<string>) => void;
 }
 
 /** What an agent does. One instance per agent and incarnation; its own variables do not survive a crash, its memory does. */

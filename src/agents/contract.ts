@@ -1,12 +1,14 @@
 import type { AgentId } from '../kernel/ids.ts';
 import type { MemoryOptions } from '../memory/options.ts';
 import type { SourceDocument } from '../memory/documents.ts';
-import type { TermSummary } from '../memory/directory.ts';
+import type { TermSummary } from '../memory/termSummary.ts';
+import type { RecentMove } from '../memory/ringMeters.ts';
 import type { RingView, WeightedTerm } from '../memory/record.ts';
 import type { HistogramState } from '../metrics/histogram.ts';
 import type { ProviderOptions } from '../provider/options.ts';
 import type { BusOptions } from '../bus/options.ts';
-import type { EndpointStats } from '../bus/endpointTypes.ts';
+import type { BusReport } from './busReport.ts';
+import type { RingTelemetry } from './ringTelemetry.ts';
 import type { AgentOptions } from './options.ts';
 
 /** A run of passages of one document: from (inclusive) to (exclusive). */
@@ -57,7 +59,7 @@ export interface NodeSpec {
   readonly abandoned: readonly number[];
   /** The incarnation before died: its death leaves a scar. */
   readonly scar: boolean;
-  /** Known-item questions wanted of each agent. */
+  /** Known-item questions wanted of each agent; 0.1 for one of every tenth. */
   readonly knownItems: number;
 }
 
@@ -75,20 +77,15 @@ export interface NodeReady {
 }
 
 /** What a node reports several times a second. Counts are since its start; traffic and rush since the last report. */
-export interface NodeTelemetry {
-  readonly inbox: number;
-  readonly unsettled: number;
+export interface NodeTelemetry extends BusReport {
   readonly memories: number;
-  readonly accepted: number;
-  readonly redelivered: number;
-  readonly deadLettered: number;
-  readonly poisoned: number;
-  readonly memoriesAcked: number;
   readonly traffic: readonly (readonly [number, number])[];
   readonly rush: HistogramState;
+  readonly rings: RingTelemetry;
   /** Per agent whose value changed: acknowledged memories, and their fingerprint. */
   readonly acked: readonly (readonly [AgentId, number, number])[];
-  readonly bus: EndpointStats;
+  /** Frames it posted that faults lost, doubled or held up; where faults are on its side of the wire. */
+  readonly hurt?: Readonly<Record<'lost' | 'duplicated' | 'overtaken' | 'delayed', number>>;
 }
 
 /** A closer look at one agent. */
@@ -96,13 +93,17 @@ export interface AgentInspection {
   readonly id: AgentId;
   readonly charge: string;
   readonly memories: number;
+  /** What crash memory has acknowledged: the highest number, and the fingerprint of all up to it. */
+  readonly acked: { readonly seq: number; readonly fingerprint: number };
   readonly rings: readonly RingView[];
   readonly recent: readonly { readonly text: string; readonly ring: string; readonly atMs: number }[];
+  /** The last moves between its rings, newest first; the text is what moved, or what stands for it. */
+  readonly moves: readonly (Pick<RecentMove, 'from' | 'to' | 'atMs'> & { readonly text: string })[];
 }
 
 /** Where a node gets the texts that its agents keep. */
 export interface CorpusPort {
-  /** A document with the passages (and terms) of that slice alone; rejects with a sentence when it cannot be had. */
+  /** A document with the passages (and their words) of that slice alone; rejects with a sentence when it cannot be had. */
   passages(slice: Slice): Promise<SourceDocument>;
 }
 

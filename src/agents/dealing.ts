@@ -4,7 +4,8 @@ import type { Env } from '../kernel/env.ts';
 import type { NodeId } from '../kernel/ids.ts';
 import type { JournalEntry } from '../memory/journal.ts';
 import { letterOf, type NodeEntry } from './nodeLog.ts';
-import type { NodeConfig, NodeCounters, Resident } from './nodeTypes.ts';
+import type { NodeCounters } from './busReport.ts';
+import type { NodeConfig, Resident } from './nodeTypes.ts';
 import { CANCEL } from './requests.ts';
 import { isTopic } from './topicAddress.ts';
 import type { Topics } from './topics.ts';
@@ -33,6 +34,8 @@ export interface Dealer {
   handOn(from: NodeId, seq: number, message: Message, level: Level, failures: number): void;
 }
 
+const NO_ENTRIES: readonly NodeEntry[] = [];
+
 export function createDealer(around: DealingHost): Dealer {
   const { env, config, byAddress, counters, host, topics } = around;
   /** Requests that are dealt with now, by name. */
@@ -40,7 +43,7 @@ export function createDealer(around: DealingHost): Dealer {
 
   /** Gives a message to whom it is for. */
   function handOn(from: NodeId, seq: number, message: Message, level: Level, failures: number): void {
-    if (host.closed) return;
+    if (host.isClosed()) return;
     if (message.reply !== undefined || message.kind === CANCEL) {
       if (message.reply !== undefined) {
         if (!host.requests.hear(message)) counters.staleReplies++;
@@ -100,40 +103,54 @@ export function createDealer(around: DealingHost): Dealer {
     failures: number,
   ): void {
     const turn = createTurn(host, resident, message, level);
-    const name = message.request;
-    if (name !== undefined) dealing.set(name, turn);
-    const end = (): void => {
-      if (host.closed) return;
-      if (name !== undefined) dealing.delete(name);
-      counters.dealt++;
-      turn.commit(level === 'durable' ? [['dealt', from, seq]] : []);
-      around.dealtWith(from, level);
-    };
-    const failed = (e: unknown): void => {
-      if (host.closed) return;
-      turn.discard();
-      if (name !== undefined) dealing.delete(name);
-      counters.failures++;
-      const detail = `${resident.id} could not deal with a ${message.kind}: ${String(e)}`;
-      if (failures + 1 >= config.bus.poisonAfter) {
-        counters.poisoned++;
-        config.onPoison(detail);
-        giveUp(from, seq, message, level, 'poison', detail);
-        return;
-      }
-      // The count is committed, so that a message cannot poison one incarnation after the other.
-      if (level === 'durable') around.append([['failed', from, seq, String(e)]], [], () => undefined);
-      env.setTimer(config.bus.retryMs * 2 ** Math.min(failures, 10), () =>
-        handOn(from, seq, message, level, failures + 1),
-      );
-    };
+    if (message.request !== undefined) dealing.set(message.request, turn);
     try {
       const result = resident.behaviour.receive(message, turn);
-      if (result) result.then(end, failed);
-      else end();
+      if (result)
+        result.then(
+          () => ended(turn, from, seq, message, level),
+          (e: unknown) => failed(e, resident, turn, from, seq, message, level, failures),
+        );
+      else ended(turn, from, seq, message, level);
     } catch (e) {
-      failed(e);
+      failed(e, resident, turn, from, seq, message, level, failures);
     }
+  }
+
+  function ended(turn: OpenTurn, from: NodeId, seq: number, message: Message, level: Level): void {
+    if (host.isClosed()) return;
+    if (message.request !== undefined) dealing.delete(message.request);
+    counters.dealt++;
+    turn.commit(level === 'durable' ? [['dealt', from, seq]] : NO_ENTRIES);
+    around.dealtWith(from, level);
+  }
+
+  function failed(
+    e: unknown,
+    resident: Resident,
+    turn: OpenTurn,
+    from: NodeId,
+    seq: number,
+    message: Message,
+    level: Level,
+    failures: number,
+  ): void {
+    if (host.isClosed()) return;
+    turn.discard();
+    if (message.request !== undefined) dealing.delete(message.request);
+    counters.failures++;
+    const detail = `${resident.id} could not deal with a ${message.kind}: ${String(e)}`;
+    if (failures + 1 >= config.bus.poisonAfter) {
+      counters.poisoned++;
+      config.onPoison(detail);
+      giveUp(from, seq, message, level, 'poison', detail);
+      return;
+    }
+    // The count is committed, so that a message cannot poison one incarnation after the other.
+    if (level === 'durable') around.append([['failed', from, seq, String(e)]], [], () => undefined);
+    env.setTimer(config.bus.retryMs * 2 ** Math.min(failures, 10), () =>
+      handOn(from, seq, message, level, failures + 1),
+    );
   }
 
   return { handOn };

@@ -1,9 +1,11 @@
 import { power } from '../kernel/maths.ts';
-import type { CancelTimer, Env } from '../kernel/env.ts';
+import type { Env } from '../kernel/env.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import type { KnownItem } from '../memory/knownItems.ts';
 import { Histogram } from '../metrics/histogram.ts';
+import { createArrivals } from './arrivals.ts';
 import type { Behaviour } from './behaviour.ts';
+import { createErrands, ERRAND, type ErrandBody, type ErrandCounts } from './errand.ts';
 import type { AnswerBody, QuestionBody } from './protocol.ts';
 
 /** One question's way, as the gate knows it. */
@@ -33,6 +35,8 @@ export interface GateCounts {
   agent429: number;
   /** Answers to questions of an earlier visit, that came back with the grove. */
   carriedOver: number;
+  /** Questions that failed at once, because the link to their agent took no more. */
+  refused: number;
 }
 
 export interface GateConfig {
@@ -41,12 +45,29 @@ export interface GateConfig {
   readonly zipf: number;
   /** Makes ids of this run differ from those of an earlier one. */
   readonly run: string;
-  readonly send: (to: AgentId, body: QuestionBody) => void;
+  /** Sends to an agent; false when the link is full. */
+  readonly send: (to: AgentId, kind: string, body: QuestionBody | ErrandBody) => boolean;
+  /** How many agents pass an errand on before it comes home. */
+  readonly errandHops: number;
+  /** Errands a second, while questions flow. */
+  readonly errandsPerS: number;
   /** No question could be put for so long, because the machine slept. */
   readonly onSlept: (ms: number) => void;
   /** A question was answered or failed. */
   readonly onEnd: (interaction: Interaction) => void;
 }
+
+/** The answer in place of one to a question that was not sent. */
+const refusal = (id: string, agent: AgentId): AnswerBody => ({
+  id,
+  ok: false,
+  text: `The way to ${agent} takes no more messages at the moment, so the question was not put. Ask again a little later.`,
+  rateLimited: false,
+  cached: false,
+  citations: [],
+  asked: [],
+  legs: [],
+});
 
 /** Where questions enter and answers leave. Open loop: arrivals keep their times, however slow the answers are. */
 export interface Gate {
@@ -57,8 +78,9 @@ export interface Gate {
   takeSecond(): { counts: GateCounts; responses: Histogram };
   readonly travelling: number;
   readonly ratePerS: number;
-  /** Poisson arrivals a second from now on; 0 stops them. */
+  /** Poisson arrivals a second from now on; 0 stops them, and errands too. */
   setRate(perS: number): void;
+  readonly errands: ErrandCounts;
   addKnownItems(items: readonly KnownItem[]): void;
   /** These agents are gone for good: nobody is sent to them any more, unless nobody else is left. */
   withdraw(gone: readonly AgentId[]): void;
@@ -72,7 +94,6 @@ export interface Gate {
 
 const RECENT = 20;
 const SWEEP_MS = 250;
-const SLEPT_MS = 30_000;
 
 const zero = (): GateCounts => ({
   asked: 0,
@@ -82,6 +103,7 @@ const zero = (): GateCounts => ({
   found: 0,
   agent429: 0,
   carriedOver: 0,
+  refused: 0,
 });
 
 export function createGate(env: Env, config: GateConfig): Gate {
@@ -97,9 +119,16 @@ export function createGate(env: Env, config: GateConfig): Gate {
   let second = zero();
   let responses = new Histogram(0.1);
   let secondResponses = new Histogram(0.1);
-  let ratePerS = 0;
-  let nextAtMs = 0;
-  let cancelArrival: CancelTimer = () => undefined;
+  const arrivals = createArrivals(env, rng, onArrival, config.onSlept);
+  const errands = createErrands(
+    env,
+    {
+      run: config.run,
+      hops: config.errandHops,
+      send: (to, body) => config.send(to as AgentId, ERRAND, body),
+    },
+    () => agents,
+  );
   let sweeping = false;
   let n = 0;
 
@@ -126,8 +155,13 @@ export function createGate(env: Env, config: GateConfig): Gate {
     open.set(id, interaction);
     show(interaction);
     count('asked');
-    config.send(agent, { id, text: question, intendedAtMs, deadlineAtMs: intendedAtMs + config.deadlineMs });
-    sweepLater();
+    const body = { id, text: question, intendedAtMs, deadlineAtMs: intendedAtMs + config.deadlineMs };
+    if (config.send(agent, 'question', body)) sweepLater();
+    else {
+      // Shed at once and counted: waiting for room here would only hide that the grove cannot keep up.
+      count('refused');
+      end(interaction, refusal(id, agent));
+    }
     return id;
   }
 
@@ -189,30 +223,19 @@ export function createGate(env: Env, config: GateConfig): Gate {
     return items[lo]!;
   }
 
-  function schedule(): void {
-    cancelArrival();
-    if (ratePerS <= 0) return;
-    cancelArrival = env.setTimer(Math.max(0, nextAtMs - env.now()), () => {
-      const nowMs = env.now();
-      if (nowMs - nextAtMs > SLEPT_MS) {
-        // The machine slept: what would have arrived meanwhile is not put all at once.
-        config.onSlept(nowMs - nextAtMs);
-        nextAtMs = nowMs;
-      }
-      while (nextAtMs <= nowMs) {
-        if (items.length > 0) {
-          const item = pickItem();
-          put(item.query, nextAtMs, false, item.source);
-        }
-        nextAtMs += rng.exponential(1_000 / ratePerS);
-      }
-      schedule();
-    });
+  function onArrival(dueMs: number): void {
+    if (items.length === 0) return;
+    const item = pickItem();
+    put(item.query, dueMs, false, item.source);
   }
 
   return {
     behaviour: {
       receive(message) {
+        if (message.kind === ERRAND) {
+          errands.home(message.body as ErrandBody);
+          return;
+        }
         const answer = message.body as AnswerBody;
         const interaction = open.get(answer.id);
         if (interaction) end(interaction, answer);
@@ -235,12 +258,14 @@ export function createGate(env: Env, config: GateConfig): Gate {
       return open.size;
     },
     get ratePerS() {
-      return ratePerS;
+      return arrivals.ratePerS;
     },
     setRate(perS) {
-      ratePerS = perS;
-      nextAtMs = env.now() + (perS > 0 ? rng.exponential(1_000 / perS) : 0);
-      schedule();
+      arrivals.setRate(perS);
+      errands.arrivals.setRate(perS > 0 ? config.errandsPerS : 0);
+    },
+    get errands() {
+      return errands.counts;
     },
     addKnownItems(more) {
       for (const item of more) {

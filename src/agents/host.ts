@@ -5,7 +5,6 @@ import { createRng } from '../kernel/rng.ts';
 import { createAgentMemory } from '../memory/agentMemory.ts';
 import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import { draftsOf } from '../memory/documents.ts';
-import { unpackTerms } from '../memory/documentTerms.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
 import type { MemoryRecord } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
@@ -16,8 +15,9 @@ import { createNodeAnswers } from '../provider/cache/nodeAnswers.ts';
 import { createLeasedDesk } from '../provider/leasedDesk.ts';
 import type { DeskPort, FetchHandler } from '../provider/port.ts';
 import { drawPromptTokens, profileOf } from '../provider/profile.ts';
-import { agentLogEntry, replayAgentLog } from './agentLog.ts';
+import { agentCheckpoint, agentLogEntry, replayAgentLog } from './agentLog.ts';
 import { createArchivist } from './archivist.ts';
+import { withErrands } from './errand.ts';
 import type {
   AgentCharge,
   AgentInspection,
@@ -27,17 +27,27 @@ import type {
   NodeSpec,
   NodeTelemetry,
 } from './contract.ts';
+import { hasHole } from './hole.ts';
 import { startNode } from './node.ts';
-import { agentOwner, nodeOwner, replayNodeLog } from './nodeLog.ts';
+import { agentOwner, checkpointOf, nodeOwner, replayNodeLog, undealtCount } from './nodeLog.ts';
 import type { Node, Resident } from './nodeTypes.ts';
 import { GATE_ADDRESS } from './protocol.ts';
+import { createRingReporter } from './ringTelemetry.ts';
 import { isTopic, topicHome } from './topicAddress.ts';
 
 /** An answer is kept in the node itself for so long at most. */
 const NODE_TTL_MS = 60_000;
 
+/** A node of more agents has no time to warm up for each: it indexes what an agent holds when that is first asked. */
+const WARM_AGENTS = 1_000;
+/** Not before a node is up: whoever waits for it waits for its answers, not for the first one to be a fast one. */
+const WARM_AFTER_MS = 2_000;
+const WARM_SPREAD_MS = 4_000;
+
 /** A prompt has room for its instruction, the question and one whole passage. */
 const PROMPT_TOKENS_MIN = 400;
+/** What a real model is given to read for a question: as much as small ones have room for. */
+const REAL_PROMPT_TOKENS = 1_500;
 
 /** What a world gives a node. */
 export interface HostPorts {
@@ -76,6 +86,11 @@ const appendAll = (journal: JournalPort, entries: readonly JournalEntry[]): Prom
     journal.append(entries, (r) => (r.ok ? resolve() : reject(new Error(r.error.message))));
   });
 
+const checkpoint = (journal: JournalPort, owner: string, texts: readonly string[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    journal.checkpoint(owner, texts, (r) => (r.ok ? resolve() : reject(new Error(r.error.message))));
+  });
+
 /**
  * Brings a node up: reloads its log and its agents' memories from crash memory, plants what is not planted yet, and
  * starts to deal with messages. Rejects with a sentence when crash memory or the corpus cannot be read.
@@ -90,15 +105,26 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   ]);
   const memories = new Map<AgentId, AgentMemory>();
   const unplanted: AgentCharge[] = [];
+  const cameBack: AgentCharge[] = [];
   const logLengths = new Map<AgentId, number>();
+  /** Logs with a hole are replaced by what could be had of them. */
+  const mended: [owner: string, texts: string[]][] = [];
   spec.agents.forEach((charge, i) => {
     const memory = createAgentMemory(spec.options.memory);
     memories.set(charge.id, memory);
     logLengths.set(charge.id, (agentLogs[i] ?? []).length);
-    if (replayAgentLog(memory, agentLogs[i] ?? []) !== spec.corpus) unplanted.push(charge);
+    const { planted, holed } = replayAgentLog(memory, agentLogs[i] ?? []);
+    if (planted === spec.corpus) cameBack.push(charge);
+    else unplanted.push(charge);
+    if (!holed) return;
+    ports.onWarning(
+      `A damaged segment took a part of ${charge.id}'s log with it: ${memory.live} of ${memory.size} memories are there, and the agent goes on with them.`,
+    );
+    mended.push([agentOwner(charge.id), agentCheckpoint(memory, planted)]);
   });
   const missing = missingMemories(spec, memories);
   const restored = [...memories.values()].reduce((sum, m) => sum + m.size, 0);
+  for (const charge of cameBack) await knowWords(charge, memories.get(charge.id)!, ports);
   const unsaved = new Map<AgentId, () => JournalEntry[]>();
   for (const charge of unplanted)
     unsaved.set(charge.id, await plant(charge, memories.get(charge.id)!, ports, spec));
@@ -109,6 +135,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   }
 
   const rush = new Histogram();
+  const rings = createRingReporter(memories.values());
   const { provider } = spec.options;
   const answers = createNodeAnswers(env, createLeasedDesk(env, ports.desk), {
     policy: provider.cachePolicy,
@@ -128,7 +155,10 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       memory,
       directory: ports.directory,
       model,
-      timeRush: (ms: number) => rush.record(ms),
+      timeRush(ms: number, zones: ReadonlySet<string>) {
+        rush.record(ms);
+        rings.accessed(ms, zones);
+      },
     };
     const planted = unsaved.get(id);
     return {
@@ -136,29 +166,42 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       memory,
       ...(planted && { unsaved: planted }),
       log: { entries: logLengths.get(id) ?? 0, planted: spec.corpus },
-      behaviour: createArchivist(context, {
-        askOthers: spec.options.agents.askOthers,
-        recallPassages: spec.options.memory.recallPassages,
-        maxOutputTokens: spec.options.provider.maxOutputTokens,
-        promptTokens: (question) =>
-          Math.max(
-            PROMPT_TOKENS_MIN,
-            drawPromptTokens(createRng(`${spec.seed}/prompt/${question}`), profile),
-          ),
-        ring: spec.ring,
-        date: spec.date,
-      }),
+      behaviour: withErrands(
+        createArchivist(context, {
+          askOthers: spec.options.agents.askOthers,
+          recallPassages: spec.options.memory.recallPassages,
+          maxOutputTokens: spec.options.provider.maxOutputTokens,
+          promptTokens(question) {
+            const most = spec.options.memory.promptTokens;
+            if (provider.source !== 'simulated') return most || REAL_PROMPT_TOKENS;
+            const drawn = drawPromptTokens(createRng(`${spec.seed}/prompt/${question}`), profile);
+            return Math.min(Math.max(PROMPT_TOKENS_MIN, drawn), most || Infinity);
+          },
+          // What one model said is not to pass for another's.
+          cacheUnder: provider.source === 'simulated' ? '' : `${provider.baseUrl} ${provider.model}\n`,
+          ring: spec.ring,
+          date: spec.date,
+        }),
+        env,
+        id,
+        spec.allAgents,
+      ),
     };
   });
 
-  for (const memory of memories.values()) warmUp(memory, spec.options.memory.recallPassages);
   const placement = new Map<string, NodeId>(
     spec.placement.map((node, i) => [spec.allAgents[i]!, nodeId(node)]),
   );
   const nodes = Math.max(1, ...spec.placement);
   const state = replayNodeLog(nodeLog, spec.options.bus.deadLetters);
-  let undealt = 0;
-  for (const link of state.received.values()) undealt += link.undealt.size;
+  if (hasHole(nodeLog)) {
+    ports.onWarning(
+      `A damaged segment took a part of node ${self}'s log with it: messages that were under way may be missing or come twice.`,
+    );
+    mended.push([nodeOwner(self), [JSON.stringify(checkpointOf(state))]]);
+  }
+  for (const [owner, texts] of mended) await checkpoint(journal, owner, texts);
+  const undealt = undealtCount(state);
   const node: Node = startNode(
     env,
     ports.channels,
@@ -184,6 +227,15 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
   );
 
   for (const peer of spec.abandoned) node.abandon(nodeId(peer), 'it was given up');
+  const warmth = env.random('warm up');
+  const stopWarming =
+    memories.size > WARM_AGENTS
+      ? []
+      : [...memories.values()].map((memory) =>
+          env.setTimer(WARM_AFTER_MS + warmth.next() * WARM_SPREAD_MS, () =>
+            warmUp(memory, spec.options.memory.recallPassages),
+          ),
+        );
   const sizeOf = (): number => [...memories.values()].reduce((sum, m) => sum + m.size, 0);
   const reported = new Map<AgentId, number>();
   return {
@@ -203,14 +255,12 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         acked.push([agent, seq, memories.get(agent)!.fingerprint(seq)]);
       }
       const telemetry: NodeTelemetry = {
-        ...node.counters,
-        inbox: node.inbox,
-        unsettled: node.unsettled,
+        ...node.report(),
         memories: sizeOf(),
         traffic: [...node.takeTraffic()],
         rush: rush.toState(),
+        rings: rings.take(),
         acked,
-        bus: node.bus,
       };
       rush.reset();
       return telemetry;
@@ -219,21 +269,32 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
       const memory = memories.get(id);
       const charge = spec.agents.find((a) => a.id === id);
       if (!memory || !charge) return null;
+      const seq = node.ackedSeq.get(id) ?? 0;
       return {
         id,
+        acked: { seq, fingerprint: memory.fingerprint(seq) },
         charge: charge.charge,
         memories: memory.size,
         rings: memory.rings(),
         recent: memory.recent(8).map(({ text, ring, atMs }) => ({ text, ring, atMs })),
+        moves: memory
+          .recentMoves()
+          .map(({ seq, from, to, atMs }) => ({ from, to, atMs, text: memory.get(seq)?.text ?? '' })),
       };
     },
     knownItems() {
       const rng = env.random('known items');
-      return [...memories.values()].flatMap((m) => m.knownItems(rng, spec.knownItems));
+      const every = Math.max(1, Math.round(1 / spec.knownItems));
+      return [...memories.values()].flatMap((m, i) =>
+        i % every === 0 ? m.knownItems(rng, Math.ceil(spec.knownItems)) : [],
+      );
     },
     peerRestarted: (peer, inc) => node.peerRestarted(peer, incarnation(inc)),
     abandon: (peer, reason) => node.abandon(peer, reason),
-    close: () => node.close(),
+    close() {
+      for (const stop of stopWarming) stop();
+      node.close();
+    },
   };
 }
 
@@ -253,6 +314,15 @@ function warmUp(memory: AgentMemory, k: number): void {
   memory.recall(memory.localWeights(analyse(text)), k, { kind: 'archive', text });
 }
 
+/** Gets the words of what an agent was planted with; without them it reads its texts again. */
+async function knowWords({ slices }: AgentCharge, memory: AgentMemory, { corpus }: HostPorts): Promise<void> {
+  for (const slice of slices) {
+    const document = await corpus.passages(slice).catch(() => null);
+    if (!document?.tokens) return;
+    memory.knowWords(document, slice.fromPassage);
+  }
+}
+
 /** Plants an agent's share of the corpus; returns how to get what crash memory has to take of it, with the note that it is in. */
 async function plant(
   charge: AgentCharge,
@@ -263,9 +333,9 @@ async function plant(
   const records: MemoryRecord[] = [];
   for (const slice of charge.slices) {
     const document = await ports.corpus.passages(slice);
-    const { terms } = document;
+    const { tokens } = document;
     for (const [i, draft] of draftsOf(document, ports.env.now(), slice.fromPassage).entries()) {
-      const r = memory.remember(draft, terms && unpackTerms(terms, i));
+      const r = memory.remember(draft, tokens && { document: tokens, passage: i });
       if (!r.ok) throw new Error(`${charge.id}: ${r.error.message}`);
       records.push(r.value);
     }

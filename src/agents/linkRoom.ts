@@ -83,7 +83,8 @@ export class LinkRoom {
 
   /** A link has room again: those who wait for it try, in their order; whoever finds it full waits on. */
   opened(to: NodeId): void {
-    const list = this.#waiting.get(to);
+    // Mostly nobody waits, and this is asked for each message.
+    const list = this.#waiting.size === 0 ? undefined : this.#waiting.get(to);
     if (!list) return;
     this.#waiting.delete(to);
     for (const resume of list) this.#env.defer(resume);

@@ -8,6 +8,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Env } from '../kernel/env.ts';
 import type { NodeId } from '../kernel/ids.ts';
 import type { JournalEntry, JournalPort } from '../memory/journal.ts';
+import { busReportOf } from './busReport.ts';
 import { createDealer } from './dealing.ts';
 import { LinkRoom } from './linkRoom.ts';
 import { createNodeBooks, noCounts } from './nodeBooks.ts';
@@ -17,14 +18,18 @@ import {
   nextNumber,
   receivedFrom,
   sentTo,
+  undealtCount,
+  undealtOf,
   type NodeEntry,
   type NodeState,
 } from './nodeLog.ts';
-import type { Node, NodeConfig, NodeCounters, Resident } from './nodeTypes.ts';
+import type { Node, NodeConfig, Resident } from './nodeTypes.ts';
+import { OwnMail } from './ownMail.ts';
+import type { NodeCounters } from './busReport.ts';
 import { DEAD_REPLY, Requests } from './requests.ts';
 import { isTopic } from './topicAddress.ts';
 import { Topics } from './topics.ts';
-import { createTurn, type Draft, type TurnHost } from './turn.ts';
+import { createTurn, stamped, type Draft, type TurnHost } from './turn.ts';
 
 /**
  * Brings a node up at delivery level `durable`: goes on where its log ends, deals again with what was accepted and not
@@ -55,9 +60,9 @@ export function startNode(
       return books.memoriesAcked;
     },
   };
-  /** Of level `memory`: handed on and not dealt with; those of them that came from this node itself. */
+  /** Of level `memory`: handed on and not dealt with. */
   let memoryInHand = 0;
-  let ownMemoryInHand = 0;
+  const ownMail = new OwnMail(env, hlc, (message) => handOnInMemory(self, message));
   /** Numbers below this are committed as sent to this node itself. */
   let ownCommitted = nextNumber(state, self);
   let ownQueued = false;
@@ -68,7 +73,6 @@ export function startNode(
     close();
     config.onFailure(error);
   });
-  const append: typeof books.append = (entries, more, done) => books.append(entries, more, done);
 
   const nodeOf = (address: string): NodeId | undefined => config.nodeOf(address);
   const isHere = (address: string): boolean =>
@@ -83,7 +87,7 @@ export function startNode(
     durable: linkMemoryOf(state, self),
     onMessages(from, first, messages, level) {
       if (level === 'durable') accepted(from, first, messages);
-      else for (const message of messages) receivedInMemory(from, message);
+      else for (const message of messages) handOnInMemory(from, message);
     },
     onSettled(to, below, level) {
       room.opened(to);
@@ -102,7 +106,7 @@ export function startNode(
     isAbandoned: (node) => abandoned.has(node),
     settledBy: (node) => books.settledBy(node),
     memoryRoom: (node) =>
-      node === self ? bus.windowMessages - ownMemoryInHand : endpoint.room(node, 'memory'),
+      node === self ? bus.windowMessages - ownMail.inHand : endpoint.room(node, 'memory'),
   });
 
   /** Stamps the receipt of a message. */
@@ -138,7 +142,7 @@ export function startNode(
       );
     });
     counters.accepted += messages.length;
-    append(entries, [], () => {
+    books.append(entries, [], () => {
       if (from === self) settleOwn(first + messages.length);
       else endpoint.settle(from, first + messages.length);
     });
@@ -151,17 +155,12 @@ export function startNode(
     });
   }
 
-  function receivedInMemory(from: NodeId, message: Message): void {
-    stamp(message);
+  /** What is late or for nobody becomes a dead letter when it is handed on. The node's own clock stamped its own mail. */
+  function handOnInMemory(from: NodeId, message: Message): void {
+    if (from !== self) stamp(message);
     counters.memoryReceived++;
     memoryInHand++;
-    if (from === self) ownMemoryInHand++;
-    const refusal = refusalOf(message);
-    if (refusal) {
-      state.dead.add(letterOf(message, ...refusal));
-      bury(message, 'memory', ...refusal);
-      dealtWith(from, 'memory');
-    } else dealer.handOn(from, 0, message, 'memory', 0);
+    dealer.handOn(from, 0, message, 'memory', 0);
   }
 
   /** Counts a dead letter, and tells whoever asked. */
@@ -185,7 +184,7 @@ export function startNode(
   function dealtWith(from: NodeId, level: Level): void {
     if (level === 'memory') {
       memoryInHand--;
-      if (from === self) ownMemoryInHand--;
+      if (from === self) ownMail.inHand--;
     }
     if (from !== self) endpoint.deal(from, 1, level);
     else if (level === 'memory') room.opened(self);
@@ -197,7 +196,7 @@ export function startNode(
   }
 
   function settleOwn(below: number): void {
-    append([['trim', self, below]], [], () => undefined);
+    books.append([['trim', self, below]], [], () => undefined);
     room.opened(self);
   }
 
@@ -215,7 +214,13 @@ export function startNode(
   function sendNow(draft: Draft): boolean {
     if (closed) return false;
     const to = nodeOf(draft.to);
-    const message: Message = { ...draft, hlc: tick(hlc, env.now()) };
+    if (to === self) {
+      if (ownMail.inHand >= bus.windowMessages && !room.take(draft.to, 'memory')) return false;
+      counters.memorySent++;
+      ownMail.send(draft);
+      return true;
+    }
+    const message = stamped(draft, tick(hlc, env.now()));
     const reason = to === undefined ? 'nobody is called so' : abandoned.get(to);
     if (to === undefined || reason !== undefined) {
       const why: DeadReason = to === undefined ? 'no such address' : 'given up';
@@ -226,11 +231,8 @@ export function startNode(
     }
     if (!room.take(draft.to, 'memory')) return false;
     counters.memorySent++;
-    if (to === self) env.defer(() => !closed && receivedInMemory(self, message));
-    else {
-      traffic.set(to, (traffic.get(to) ?? 0) + 1);
-      endpoint.send(to, message, 'memory');
-    }
+    traffic.set(to, (traffic.get(to) ?? 0) + 1);
+    endpoint.send(to, message, 'memory');
     return true;
   }
 
@@ -252,9 +254,8 @@ export function startNode(
       if (!toldFull) config.onPoison(message);
       toldFull = true;
     },
-    get closed() {
-      return closed;
-    },
+    // A getter would make engines look its other members up by hash.
+    isClosed: () => closed,
   };
 
   const dealer = createDealer({
@@ -264,7 +265,7 @@ export function startNode(
     counters,
     host,
     topics: new Topics(state),
-    append,
+    append: (...entries) => books.append(...entries),
     bury,
     dealtWith,
     note: (letter) => state.dead.add(letter),
@@ -281,7 +282,7 @@ export function startNode(
     const out: { to: NodeId; seq: number; message: Message }[] = [];
     const numbers = new Map<NodeId, number>();
     for (const draft of drafts) {
-      const message: Message = { ...draft, hlc: tick(hlc, env.now()) };
+      const message = stamped(draft, tick(hlc, env.now()));
       const to = nodeOf(message.to);
       if (to === undefined) {
         counters.deadLettered++;
@@ -302,7 +303,7 @@ export function startNode(
       }
     }
     if (all.length === 0 && more.length === 0) return;
-    append(all, more, () => {
+    books.append(all, more, () => {
       done();
       let own = false;
       for (const { to, seq, message } of out) {
@@ -322,9 +323,7 @@ export function startNode(
   }
 
   // Residents start in the turn after this one, with everything in place.
-  const undealt = [...state.received].flatMap(([from, link]) =>
-    [...link.undealt].map(([seq, { message, failures }]) => ({ from, seq, message, failures })),
-  );
+  const undealt = undealtOf(state);
   // Fixed now: what is sent from here on finds its own way to this node.
   const ownNext = receivedFrom(state, self).next;
   const ownBase = state.sent.get(self)?.base ?? ownNext;
@@ -339,6 +338,7 @@ export function startNode(
 
   function close(): void {
     closed = true;
+    ownMail.close();
     books.close();
     endpoint.close();
   }
@@ -346,23 +346,21 @@ export function startNode(
   return {
     counters,
     bus: endpoint.stats,
-    deadLetters: {
-      get count() {
-        return state.dead.count;
-      },
-      list: () => state.dead.list(),
-    },
+    deadLetters: state.dead,
     get inbox() {
-      let n = memoryInHand;
-      for (const link of state.received.values()) n += link.undealt.size;
-      return n;
+      return memoryInHand + undealtCount(state);
     },
     get unsettled() {
       return endpoint.unsettled() + Math.max(0, nextNumber(state, self) - receivedFrom(state, self).next);
     },
     ackedSeq: books.ackedSeq,
+    report() {
+      const { inbox, unsettled, bus } = this;
+      return busReportOf({ counters, inbox, unsettled, bus, state, requests, hlc }, env.now());
+    },
     send(from, to, kind, body, { level = 'durable', deadlineAtMs } = {}) {
-      const draft: Draft = { from, to, kind, body, ...(deadlineAtMs !== undefined && { deadlineAtMs }) };
+      const own = { from, to, kind, body };
+      const draft: Draft = deadlineAtMs === undefined ? own : { ...own, deadlineAtMs };
       if (level === 'memory') return sendNow(draft);
       if (!room.take(to, 'durable')) return false;
       commitAndSend([draft], [], [], () => undefined);
@@ -383,7 +381,7 @@ export function startNode(
       if (abandoned.has(peer)) return;
       abandoned.set(peer, reason);
       const waiting = endpoint.abandon(peer);
-      append(books.takeTrims(), [], () => undefined);
+      books.append(books.takeTrims(), [], () => undefined);
       requests.abandon(peer, { reason: 'given up', detail: reason });
       const link = sentTo(state, peer);
       const inMemory = waiting.length - Math.min(waiting.length, link.pending.length);
@@ -391,7 +389,7 @@ export function startNode(
       counters.deadLettered += inMemory + link.pending.length;
       room.opened(peer);
       if (link.pending.length > 0)
-        append([['abandon', peer, link.base, link.pending.length, reason]], [], () => undefined);
+        books.append([['abandon', peer, link.base, link.pending.length, reason]], [], () => undefined);
     },
     close,
   };

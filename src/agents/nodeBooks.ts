@@ -2,8 +2,10 @@ import type { Env } from '../kernel/env.ts';
 import type { AgentId, NodeId } from '../kernel/ids.ts';
 import type { JournalEntry, JournalError, JournalPort } from '../memory/journal.ts';
 import { createAgentLogs, type AgentLogs } from './agentLogs.ts';
+import { consolidateWhenIdle } from './idleConsolidation.ts';
 import { applyEntry, checkpointOf, nodeOwner, type NodeEntry, type NodeState } from './nodeLog.ts';
-import type { NodeConfig, NodeCounters, Resident } from './nodeTypes.ts';
+import type { NodeCounters } from './busReport.ts';
+import type { NodeConfig, Resident } from './nodeTypes.ts';
 
 /** Entries in a node's log before it is replaced by a checkpoint. */
 const CHECKPOINT_ENTRIES = 2_000;
@@ -116,6 +118,9 @@ export function createNodeBooks(
     trims.clear();
     return entries;
   }
+
+  if (config.consolidateMs !== undefined)
+    consolidateWhenIdle(env, residents, config.consolidateMs, { agentLogs, save, append }, () => closed);
 
   return {
     agentLogs,

@@ -3,6 +3,7 @@ import type { LinkMemory } from '../bus/endpointTypes.ts';
 import type { Hlc } from '../bus/hlc.ts';
 import type { Message } from '../bus/wire.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
+import { holeIn, type HoleEntry } from './hole.ts';
 
 /** Entries of a node's log in crash memory: what makes a message survive the death of either end. */
 export type NodeEntry =
@@ -27,6 +28,7 @@ export type NodeEntry =
   /** An address hears a topic whose home is here, and no more. */
   | readonly ['subscribe', topic: string, address: string]
   | readonly ['unsubscribe', topic: string, address: string]
+  | HoleEntry
   /** The whole state, in place of everything before. */
   | readonly ['state', StoredState];
 
@@ -36,6 +38,7 @@ interface StoredState {
   readonly hlc: Hlc;
   readonly dead: DeadLetterState;
   readonly topics: readonly (readonly [string, readonly string[]])[];
+  readonly firstNumber?: number;
 }
 
 /** A message that was accepted and not dealt with, and how often that failed. */
@@ -59,6 +62,8 @@ export interface NodeState {
   dead: DeadLetters;
   /** Per topic whose home is here: who hears it at level `durable`. */
   readonly topics: Map<string, Set<string>>;
+  /** Where the numbers of a link begin that has none yet: 1, or beyond all that a lost log may have given. */
+  firstNumber: number;
 }
 
 /** @param deadLetters how many are kept */
@@ -68,6 +73,7 @@ export const emptyState = (deadLetters = 100): NodeState => ({
   hlc: 0,
   dead: new DeadLetters(deadLetters),
   topics: new Map(),
+  firstNumber: 1,
 });
 
 /** What is kept of a message that ends among the dead letters. */
@@ -79,7 +85,7 @@ export const letterOf = (
 
 export function sentTo(state: NodeState, to: NodeId): { base: number; pending: Message[] } {
   let link = state.sent.get(to);
-  if (!link) state.sent.set(to, (link = { base: 1, pending: [] }));
+  if (!link) state.sent.set(to, (link = { base: state.firstNumber, pending: [] }));
   return link;
 }
 
@@ -150,16 +156,90 @@ export function applyEntry(state: NodeState, entry: NodeEntry): void {
     case 'unsubscribe':
       subscribersOf(state, entry[1]).delete(entry[2]);
       return;
+    case 'hole':
+      return;
     case 'state':
       applyStored(state, entry[1]);
   }
 }
 
-/** The state of a node's log, for `startNode`. @param deadLetters how many are kept */
+/**
+ * The state of a node's log, for `startNode`. After a hole messages may be missing, and those under way get new numbers;
+ * it is for the caller to replace such a log by a checkpoint.
+ * @param deadLetters how many are kept
+ */
 export function replayNodeLog(texts: readonly string[], deadLetters?: number): NodeState {
   const state = emptyState(deadLetters);
-  for (const text of texts) applyEntry(state, JSON.parse(text) as NodeEntry);
+  const hole = holeIn(texts);
+  const links = hole ? new HoledLinks() : null;
+  for (const text of texts) {
+    const entry = JSON.parse(text) as NodeEntry;
+    if (!links?.take(entry)) applyEntry(state, entry);
+  }
+  // Milliseconds outrun any count: no link carries a thousand messages a second for as long as there are epochs.
+  if (hole) links!.into(state, nodeId(Number(hole.owner.slice('node/'.length))), Math.floor(hole.atMs));
   return state;
+}
+
+/**
+ * The sending side of a node whose log has a hole: by number what is known to be under way, since no count of them can
+ * be trusted any more.
+ */
+class HoledLinks {
+  readonly #sent = new Map<NodeId, Map<number, Message>>();
+
+  #link(to: NodeId): Map<number, Message> {
+    let link = this.#sent.get(to);
+    if (!link) this.#sent.set(to, (link = new Map<number, Message>()));
+    return link;
+  }
+
+  /** Takes note of an entry; whether that was all there is to it. */
+  take(entry: NodeEntry): boolean {
+    switch (entry[0]) {
+      case 'out':
+        this.#link(nodeId(entry[1])).set(entry[2], entry[3]);
+        return true;
+      case 'trim':
+        this.#drop(nodeId(entry[1]), entry[2]);
+        return true;
+      case 'abandon':
+        this.#drop(nodeId(entry[1]), entry[2] + entry[3]);
+        return true;
+      case 'state':
+        this.#sent.clear();
+        for (const [to, base, pending] of entry[1].sent)
+          pending.forEach((message, i) => this.#link(nodeId(to)).set(base + i, message));
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #drop(to: NodeId, below: number): void {
+    const link = this.#link(to);
+    for (const seq of link.keys()) if (seq < below) link.delete(seq);
+  }
+
+  /**
+   * Puts what is under way into the state under numbers that were never given: receivers skip to them. A message that was
+   * accepted and whose settling was lost comes twice.
+   */
+  into(state: NodeState, self: NodeId, firstNumber: number): void {
+    state.firstNumber = firstNumber;
+    const own = state.received.get(self);
+    state.sent.clear();
+    for (const [to, link] of this.#sent) {
+      const isOwn = to === self;
+      const pending = [...link]
+        .filter(([seq]) => !isOwn || seq >= (own?.next ?? 1))
+        .sort(([a], [b]) => a - b)
+        .map(([, message]) => message);
+      state.hlc = pending.reduce((max, { hlc }) => Math.max(max, hlc), state.hlc);
+      state.sent.set(to, { base: firstNumber, pending });
+    }
+    if (own) own.next = firstNumber;
+  }
 }
 
 function applyStored(state: NodeState, stored: StoredState): void {
@@ -172,6 +252,7 @@ function applyStored(state: NodeState, stored: StoredState): void {
   for (const [topic, addresses] of stored.topics) state.topics.set(topic, new Set(addresses));
   state.hlc = stored.hlc;
   state.dead = new DeadLetters(state.dead.max, stored.dead);
+  state.firstNumber = stored.firstNumber ?? 1;
 }
 
 /** The state as one entry: a checkpoint. */
@@ -184,6 +265,7 @@ export function checkpointOf(state: NodeState): NodeEntry {
       hlc: state.hlc,
       dead: state.dead.state(),
       topics: [...state.topics].map(([topic, addresses]) => [topic, [...addresses]]),
+      ...(state.firstNumber !== 1 && { firstNumber: state.firstNumber }),
     },
   ];
 }
@@ -192,6 +274,7 @@ export function checkpointOf(state: NodeState): NodeEntry {
 export function linkMemoryOf(state: NodeState, self: NodeId): LinkMemory {
   const others = <T>(map: ReadonlyMap<NodeId, T>): [NodeId, T][] => [...map].filter(([id]) => id !== self);
   return {
+    firstNumber: state.firstNumber,
     sent: new Map(
       others(state.sent).map(([to, link]) => [to, { base: link.base, pending: [...link.pending] }]),
     ),
@@ -211,3 +294,16 @@ export const nextNumber = (state: NodeState, to: NodeId): number => {
 export const nodeOwner = (id: number): string => `node/${id}`;
 /** The owner of an agent's memory in the journal. */
 export const agentOwner = (id: string): string => `agent/${id}`;
+
+/** Accepted and not dealt with. */
+export function undealtCount(state: NodeState): number {
+  let n = 0;
+  for (const link of state.received.values()) n += link.undealt.size;
+  return n;
+}
+
+/** The same, one by one, by sender and number. */
+export const undealtOf = (state: NodeState) =>
+  [...state.received].flatMap(([from, link]) =>
+    [...link.undealt].map(([seq, { message, failures }]) => ({ from, seq, message, failures })),
+  );

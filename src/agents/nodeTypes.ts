@@ -6,6 +6,7 @@ import type { AgentId, Incarnation, NodeId } from '../kernel/ids.ts';
 import type { AgentMemory } from '../memory/agentMemoryTypes.ts';
 import type { JournalEntry, JournalError } from '../memory/journal.ts';
 import type { AgentLogStart } from './agentLogs.ts';
+import type { BusReport, NodeCounters } from './busReport.ts';
 import type { Behaviour, SendOptions, Turn } from './behaviour.ts';
 
 /** One agent as its node holds it. */
@@ -38,31 +39,6 @@ export interface NodeConfig {
   readonly onPoison: (what: string) => void;
 }
 
-export interface NodeCounters {
-  /** Messages accepted, and dealt with. */
-  accepted: number;
-  dealt: number;
-  deadLettered: number;
-  /** Times that dealing with a message failed, and messages that are dead letters for it. */
-  failures: number;
-  poisoned: number;
-  /** Messages past their deadline. */
-  expired: number;
-  /** Sends that a full link did not take. */
-  readonly full: number;
-  /** Replies that came when nobody waited for them any more. */
-  staleReplies: number;
-  /** Messages of level `memory` that were sent, and handed on. */
-  memorySent: number;
-  memoryReceived: number;
-  /** Stamps of peers that were too far ahead of the own clock to be followed. */
-  clockRefused: number;
-  /** Memories that crash memory acknowledged in this incarnation. */
-  readonly memoriesAcked: number;
-  /** Messages found undealt at the start, and waiting at peers when they said hello: delivered again. */
-  redelivered: number;
-}
-
 /** A running host of agents. */
 export interface Node {
   readonly counters: NodeCounters;
@@ -72,6 +48,8 @@ export interface Node {
   readonly unsettled: number;
   /** Per agent: the highest memory number that crash memory acknowledged. */
   readonly ackedSeq: ReadonlyMap<AgentId, number>;
+  /** All counts at this moment, as plain data. */
+  report(): BusReport;
   /** What could not be dealt with: every one is counted, the newest are kept. */
   readonly deadLetters: { readonly count: number; list(): readonly DeadLetter[] };
   /** Sends as an agent, outside of dealing with a message: the gate's way to put questions. False when the link is full. */

@@ -49,6 +49,7 @@ export class Requests {
   #n = 0;
   /** Replies that came when nobody waited any more. */
   stale = 0;
+  cancelled = 0;
 
   constructor(env: Env, node: number, incarnation: number) {
     this.#env = env;
@@ -94,10 +95,20 @@ export class Requests {
       name,
       cancel: () => {
         if (!this.#waiting.has(name)) return;
+        this.cancelled++;
         cancel(name);
         end({ type: 'cancelled' });
       },
     };
+  }
+
+  /** Opened so far, and of those without an end. */
+  get opened(): number {
+    return this.#n;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** A reply came. Returns whether somebody waited for it. */

@@ -53,7 +53,7 @@ export class Topics {
       (at === 'durable' ? durable : passing).push({ from, to, kind, body, topic, ...late });
     let ready = 0;
     const go = (): void => {
-      if (host.closed) return;
+      if (host.isClosed()) return;
       for (let next = passing[0]; next; next = passing[0]) {
         if (!host.sendNow(next)) return host.room.when(next.to, 'memory', go);
         passing.shift();

@@ -1,9 +1,8 @@
-import type { NodeReady, NodeSpec, NodeTelemetry } from '../agents/contract.ts';
+import type { NodeReady, NodeTelemetry } from '../agents/contract.ts';
 import type { Gate, Interaction } from '../agents/gate.ts';
 import { NOTHING_SENT } from '../bus/ledger.ts';
 import type { Env } from '../kernel/env.ts';
-import type { AgentId } from '../kernel/ids.ts';
-import { Histogram } from '../metrics/histogram.ts';
+import { GATE, type AgentId } from '../kernel/ids.ts';
 import { regionOf } from './placement.ts';
 import type { Conductor, GrovePlan } from './plan.ts';
 import type { ConductorPorts, WireCounts } from './ports.ts';
@@ -12,10 +11,14 @@ import { createSupervisor, supervise, type SupervisorInput } from './supervisor.
 import type { Fault, GrovePhase } from './views.ts';
 import { createSeries, createTraffic, vitalSigns } from './vitals.ts';
 import { injectFault } from './inject.ts';
+import { createStorm } from './storm.ts';
 import { gatherKnownItems, patiently } from './knownItems.ts';
 import { viewOf } from './interactionView.ts';
+import { ackedOf, specOf } from './nodeSpec.ts';
+import { createBusAccount } from './busAccount.ts';
+import { createRingAccounts } from './ringAccounts.ts';
 import { createRecoveries } from './recoveries.ts';
-import { endWard, isLive, nodeView, type Ward } from './ward.ts';
+import { endWard, isLive, linksOf, newWard, nodeView, type Ward } from './ward.ts';
 
 const TICK_MS = 100;
 const GIVEN_UP = 'it was restarted too often';
@@ -31,13 +34,14 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   const supervisor = createSupervisor();
   const story = createStory(() => env.now());
   const series = createSeries();
-  const rush = new Histogram();
+  const rings = createRingAccounts();
   const rng = env.random('conductor');
   const wards = new Map<number, Ward>();
   const acked = new Map<AgentId, { seq: number; fingerprint: number }>();
   const nodeOfAgent = new Map<string, number>(plan.charges.map((c, i) => [c.id, plan.placement[i]!]));
   const traffic = createTraffic();
   const recoveries = createRecoveries(story);
+  const bus = createBusAccount(plan.spec.options.bus);
   let phase: GrovePhase = 'idle';
   let problem: string | null = null;
   let ledger = NOTHING_SENT;
@@ -54,24 +58,26 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   let stopped = false;
   let rateBeforePause = plan.questionsPerS;
 
-  for (let id = 1; id <= plan.nodes; id++)
-    wards.set(id, {
-      id,
-      charges: plan.charges.filter((_, i) => plan.placement[i] === id),
-      inc: 1,
-      state: 'spawning',
-      handle: null,
-      telemetry: null,
-      answers: 0,
-      killedAtMs: null,
-      givenUp: false,
-      pausedUntilMs: 0,
-    });
+  for (let id = 1; id <= plan.nodes; id++) {
+    const charges = plan.charges.filter((_, i) => plan.placement[i] === id);
+    wards.set(id, newWard(id, charges));
+  }
 
   const after = (delayMs: number, fn: () => void): void =>
     void env.setTimer(delayMs, () => {
       if (!stopped) fn();
     });
+
+  const now = (): number => env.now();
+  const storm = createStorm(plan.nodes, {
+    now,
+    after,
+    links: () => [[GATE, ports.gateLinks], ...linksOf(wards.values())],
+    // One that finds its node down befalls nobody.
+    inject(fault) {
+      if (phase === 'running') inject(fault);
+    },
+  });
 
   function step(input: SupervisorInput): void {
     if (stopped) return;
@@ -128,29 +134,14 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
       onWarning: (message) => current() && story.tell('warning', message),
     });
     ward.handle = handle;
-    const spec: NodeSpec = {
-      ...plan.spec,
-      self: ward.id,
-      inc,
-      agents: ward.charges,
-      allAgents: plan.charges.map((c) => c.id),
-      placement: plan.placement,
-      acked: [],
-      abandoned: [...wards.values()].filter((w) => w.givenUp).map((w) => w.id),
-      scar: again,
-    };
+    storm.join(ward.id, handle.links);
     const ids = ward.charges.map((c) => c.id);
     // What crash memory committed must be there, also the last of it, which no telemetry has told.
-    const starting = ports.committed(ids).then((committed) =>
-      handle.start({
-        ...spec,
-        acked: ids.map((id, i): NodeSpec['acked'][number] => {
-          const told = acked.get(id);
-          const seq = Math.max(committed[i] ?? 0, told?.seq ?? 0);
-          return [id, seq, told?.seq === seq ? told.fingerprint : null];
-        }),
-      }),
-    );
+    const starting = ports
+      .committed(ids)
+      .then((committed) =>
+        handle.start(specOf(plan, ward, wards.values(), again, ackedOf(ids, committed, acked))),
+      );
     starting.then(
       (ready) => {
         if (current() && ward.state !== 'dead') up(ward, ready, again);
@@ -209,6 +200,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     gather([...wards.values()].slice(FIRST_ASKED));
     gate.setRate(plan.questionsPerS);
     if (plan.killEveryMs > 0) after(plan.killEveryMs, killOne);
+    if (plan.storm) storm.begin(plan.storm);
   }
 
   function killOne(): void {
@@ -220,9 +212,10 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   function hear(ward: Ward, t: NodeTelemetry): void {
     ward.telemetry = t;
+    bus.hear(ward.id, ward.inc, t);
     step({ type: 'beat', node: ward.id, inc: ward.inc });
     if (ward.state === 'suspect') ward.state = 'up';
-    rush.mergeState(t.rush);
+    rings.hear(ward.id, t);
     for (const [agent, seq, fingerprint] of t.acked) acked.set(agent, { seq, fingerprint });
     for (const [to, messages] of t.traffic) traffic.add(ward.id, to, messages);
   }
@@ -231,15 +224,15 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
   function retire(ward: Ward): void {
     endWard(ward);
     ports.desk.releaseHolder(ward.id);
+    rings.forget(ward.id);
     recoveries.died(ward, ledger.lost);
   }
 
   function died(ward: Ward): void {
     retire(ward);
-    const atMs = ward.killedAtMs;
+    const { killedAtMs, inc } = ward;
     ward.killedAtMs = null;
-    const inc = ward.inc;
-    step({ type: 'died', node: ward.id, inc, ...(atMs === null ? {} : { atMs }) });
+    step({ type: 'died', node: ward.id, inc, ...(killedAtMs !== null && { atMs: killedAtMs }) });
   }
 
   function tick(): void {
@@ -263,13 +256,17 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   const inject = (fault: Fault): string | null =>
     injectFault(fault, {
-      now: () => env.now(),
+      now,
       after,
       story,
       wards,
       disturbProvider: (slowdown, failing) => ports.disturbProvider(slowdown, failing),
-      disturbGateLink: (...trouble) => ports.disturbGateLink(...trouble),
-      gateBus: () => ports.gateBus(),
+      gateLinks: ports.gateLinks,
+      cut: (nodes, forMs) => storm.cut(nodes, forMs),
+      gateBus() {
+        const report = ports.gateBus();
+        return { unsettled: report?.unsettled ?? 0, resends: report?.bus.resends ?? 0 };
+      },
       beginTrouble: () => troubles++,
       endTrouble: () => --troubles === 0,
       noteKill: () => kills++,
@@ -281,7 +278,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     get phase() {
       return phase;
     },
-    rush,
+    rings,
     start() {
       phase = 'spawning';
       secondEndsMs = env.now() + 1_000;
@@ -353,7 +350,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         startUp: { allAgentsMs, firstAnswerMs },
         vitalSigns: vitalSigns({
           gate,
-          rush,
+          rush: rings.rush,
           desk: ports.desk,
           corpus: plan.corpus.name,
           agentsUp,
@@ -365,10 +362,12 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
         }),
         nodes,
         links,
+        bus: bus.view(ports.gateBus()),
         series: series.points(),
         provider: ports.desk.view(),
         story: story.latest(200),
         questions: { asked: gate.total.asked, answered: gate.total.answered, failed: gate.total.failed },
+        errands: gate.errands,
         recoveries: recoveries.all.slice(-50),
         recovered: recoveries.all.length,
         interactions: gate.recent().map((i) => viewOf(i, (agent) => nodeOfAgent.get(agent) ?? 0)),

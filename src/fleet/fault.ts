@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import { describeIssue, integer, number, object, oneOf, type Schema } from '../kernel/schema.ts';
+import { array, describeIssue, integer, number, object, oneOf, type Schema } from '../kernel/schema.ts';
 import type { Fault } from './views.ts';
 
 const node = integer(0, 1_000);
@@ -16,9 +16,10 @@ const schemas: { readonly [T in Fault['type']]: Schema<Fault> } = {
     delayMs: integer(0, 60_000),
     forMs,
   }),
+  partition: object({ type: oneOf('partition'), nodes: array(node, 1, 1_001), forMs }),
   provider: object({ type: oneOf('provider'), slowdown: number(1, 1_000), failing: chance, forMs }),
 };
-const typeOnly = oneOf('kill', 'pause', 'link', 'provider');
+const typeOnly = oneOf('kill', 'pause', 'link', 'partition', 'provider');
 
 /** A fault from anything; the error says path, rule and value. */
 export function parseFault(value: unknown): Result<Fault, string> {

@@ -1,5 +1,8 @@
 import { NOTHING_SENT } from '../bus/ledger.ts';
+import { createBusAccount } from './busAccount.ts';
 import type { GroveSnapshot } from './views.ts';
+
+const NO_TIMES = { p50: 0, p99: 0, samples: 0 };
 
 /** What a grove shows before there is one: nothing is measured yet. */
 export function idleSnapshot(
@@ -14,6 +17,7 @@ export function idleSnapshot(
     ratePerS: 0,
     corpus: { name: '', credit: '', documents: 0, own: false },
     questions: { asked: 0, answered: 0, failed: 0 },
+    errands: { put: 0, home: 0, away: 0, twice: 0 },
     resumed: null,
     kills: 0,
     progress: {
@@ -35,16 +39,21 @@ export function idleSnapshot(
     },
     nodes: [],
     links: [],
+    bus: createBusAccount({ windowMessages: 0, queueMessages: 0 }).view(null),
     series: [],
     provider: {
       profile: '',
+      title: '',
+      asOf: '',
+      sources: [],
       limits: [],
       queued: 0,
       inFlight: 0,
       cacheHits: 0,
       cacheMisses: 0,
       cache: {
-        by: { node: 0, region: 0, 'other region': 0, disk: 0, joined: 0 },
+        by: { node: 0, region: 0, 'other region': 0, disk: 0, joined: 0, like: 0 },
+        like: null,
         stale: 0,
         negative: 0,
         evicted: 0,
@@ -52,11 +61,14 @@ export function idleSnapshot(
         entries: 0,
         bytes: 0,
         diskBytes: 0,
+        policies: [],
       },
       shed: 0,
       hedges: 0,
       nested: { requests: 0, by: '' },
-      waitMs: { p50: 0, p99: 0 },
+      waitMs: NO_TIMES,
+      firstTokenMs: NO_TIMES,
+      tokenGapMs: NO_TIMES,
     },
     story: [],
     recoveries: [],

@@ -1,6 +1,7 @@
 import type { LedgerTotals } from '../bus/ledger.ts';
 import { duration, plural, type Story } from './story.ts';
 import type { Fault } from './views.ts';
+import type { LinkFaults } from './ports.ts';
 import type { Ward } from './ward.ts';
 
 /** What a fault needs of the conductor. */
@@ -11,7 +12,9 @@ export interface Breakable {
   readonly story: Story;
   readonly wards: ReadonlyMap<number, Ward>;
   readonly disturbProvider: (slowdown: number, failing: number) => void;
-  readonly disturbGateLink: (to: number, loss: number, delayMs: number, forMs: number) => void;
+  readonly gateLinks: LinkFaults;
+  /** Cuts these nodes off from all others. */
+  readonly cut: (nodes: readonly number[], forMs: number) => void;
   /** Messages of the gate that nobody has settled, and resend timers of it that ran out. */
   readonly gateBus: () => { readonly unsettled: number; readonly resends: number };
   /** Troubles of the provider overlap: how many have begun and not ended; `endTrouble` says whether that was the last. */
@@ -61,6 +64,8 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
     }
     case 'link':
       return breakLink(fault, on);
+    case 'partition':
+      return part(fault, on);
     case 'provider': {
       on.beginTrouble();
       on.disturbProvider(fault.slowdown, fault.failing);
@@ -92,11 +97,11 @@ function breakLink(fault: Fault & { type: 'link' }, on: Breakable): string | nul
   if (to !== 0 && !on.wards.has(to))
     return `There is no node ${to}; nodes are 0 (the gate) to ${on.wards.size}.`;
   let bus = on.gateBus;
-  if (from === 0) on.disturbGateLink(to, loss, delayMs, forMs);
+  if (from === 0) on.gateLinks.disturb(to, loss, delayMs, forMs);
   else {
     const ward = standing(from, on);
     if (typeof ward === 'string') return ward;
-    ward.handle?.disturbLink(to, loss, delayMs, forMs);
+    ward.handle?.links.disturb(to, loss, delayMs, forMs);
     bus = () => ({ unsettled: ward.telemetry?.unsettled ?? 0, resends: ward.telemetry?.bus.resends ?? 0 });
   }
   const name = (node: number): string => (node === 0 ? 'the gate' : `node ${node}`);
@@ -113,6 +118,29 @@ function breakLink(fault: Fault & { type: 'link' }, on: Breakable): string | nul
     () =>
       `${plural(Math.max(0, bus().resends - resendsBefore), 'resend')} made up for what was lost on the way`,
   );
+  return null;
+}
+
+function part({ nodes, forMs }: Fault & { type: 'partition' }, on: Breakable): string | null {
+  const side = new Set(nodes);
+  const unknown = nodes.find((id) => id !== 0 && !on.wards.has(id));
+  if (unknown !== undefined)
+    return `There is no node ${unknown}; nodes are 0 (the gate) to ${on.wards.size}.`;
+  const others = on.wards.size + 1 - side.size;
+  if (others === 0) return 'A partition has two sides: leave out at least one node.';
+  on.cut([...side], forMs);
+  on.story.tell(
+    'fault',
+    `The network is cut in two for ${duration(forMs)}: ${plural(side.size, 'node')} on one side, ${others} on the other.`,
+  );
+  on.after(forMs, () => {
+    let waiting = on.gateBus().unsettled;
+    for (const { telemetry } of on.wards.values()) waiting += telemetry?.unsettled ?? 0;
+    on.story.tell(
+      'recovery',
+      `The two sides of the network are joined again; ${plural(waiting, 'message')} of all links ${waiting === 1 ? 'waits' : 'wait'} to be acknowledged.`,
+    );
+  });
   return null;
 }
 

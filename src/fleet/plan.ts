@@ -1,7 +1,8 @@
+import type { RingAccounts } from './ringAccounts.ts';
 import type { AgentCharge, NodeSpec } from '../agents/contract.ts';
 import type { Interaction } from '../agents/gate.ts';
-import type { Histogram } from '../metrics/histogram.ts';
 import type { FleetOptions } from './options.ts';
+import type { StormPlan } from './storm.ts';
 import type { AgentView, Fault, GrovePhase, GroveSnapshot } from './views.ts';
 
 /** What the conductor is to bring up. */
@@ -16,6 +17,8 @@ export interface GrovePlan {
   readonly spec: Pick<NodeSpec, 'grove' | 'seed' | 'corpus' | 'options' | 'ring' | 'date' | 'knownItems'>;
   readonly questionsPerS: number;
   readonly killEveryMs: number;
+  /** What else goes wrong by itself, once all agents are up. */
+  readonly storm?: StormPlan;
   /** Goes on from crash memory, with so many messages that were under way. */
   readonly resumed: boolean;
   readonly carriedMessages: number;
@@ -37,7 +40,7 @@ export interface Conductor {
   story(): GroveSnapshot['story'];
   /** Every recovery. */
   recoveries(): GroveSnapshot['recoveries'];
-  readonly rush: Histogram;
+  readonly rings: RingAccounts;
   /** Messages went from a node that reports no telemetry: the gate. */
   noteTraffic(from: number, to: number, messages: number): void;
   /** The grove cannot go on. */

@@ -5,6 +5,7 @@ import type {
   NodeSpec,
   NodeTelemetry,
 } from '../agents/contract.ts';
+import type { BusReport } from '../agents/busReport.ts';
 import type { LedgerTotals } from '../bus/ledger.ts';
 import type { Gate } from '../agents/gate.ts';
 import type { GroveSnapshot } from './views.ts';
@@ -20,6 +21,16 @@ export interface HostEvents {
   readonly onWarning: (message: string) => void;
 }
 
+/** What can befall the links on which a node posts. */
+export interface LinkFaults {
+  /** Frames to `to` are lost with chance `loss`, or late, for so long. */
+  disturb(to: number, loss: number, delayMs: number, forMs: number): void;
+  /** Nothing arrives at these nodes, for so long. */
+  cut(from: readonly number[], forMs: number): void;
+  /** The scenario's bad weather is on every link, for so long. */
+  blow(forMs: number): void;
+}
+
 /** One started host of a node; in the live world a worker. */
 export interface HostHandle {
   /** Brings the node up in it. Rejects with a sentence. */
@@ -30,8 +41,8 @@ export interface HostHandle {
   release(): void;
   /** Stops everything in it for a while, as a frozen process. */
   pause(forMs: number): void;
-  /** Frames posted on the link to `to` are lost or late for a while. */
-  disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  /** Its links to others. */
+  readonly links: LinkFaults;
   /** Questions with a known answer, made of what its agents archive. */
   knownItems(): Promise<Parameters<Gate['addKnownItems']>[0]>;
   inspect(agent: string): Promise<AgentInspection | null>;
@@ -75,8 +86,7 @@ export interface ConductorPorts {
   ledger(): Promise<LedgerTotals>;
   wire(): Promise<WireCounts>;
   disturbProvider(slowdown: number, failing: number): void;
-  /** Messages of the gate that nobody has settled, and resend timers of it that ran out. */
-  gateBus(): { readonly unsettled: number; readonly resends: number };
-  /** As `HostHandle.disturbLink`, for the links of the gate. */
-  disturbGateLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  /** The gate's account of its bus; null while it is not up. */
+  gateBus(): (BusReport & Pick<NodeTelemetry, 'hurt'>) | null;
+  readonly gateLinks: LinkFaults;
 }

@@ -12,13 +12,10 @@ export interface VitalSigns {
   };
   /** Agents up now, and the workers that host them. */
   readonly concurrency: { readonly agents: number; readonly nodes: number };
-  /** value in [0, 1] over `queries` judged answers; the metric's and the data set's names go wherever the value goes. */
-  readonly memory: {
-    readonly metric: string;
-    readonly dataset: string;
-    readonly value: number;
-    readonly queries: number;
-  };
+  /** Of an exam when the visitor has had one taken, else of the self-test; its names say which. */
+  readonly memory: MemoryAccuracy;
+  /** The self-test, beside an exam: the two are never mixed. Left out while `memory` is the self-test. */
+  readonly selfTest?: MemoryAccuracy;
   /** bindingUse in [0, 1]: use of the limit that is used most, over the last minute; `saturated` when it held requests back. */
   readonly rateLimit: {
     readonly wire429: number;
@@ -33,6 +30,16 @@ export interface VitalSigns {
   readonly rush: { readonly p50Ms: number; readonly p999Ms: number; readonly samples: number };
   /** Crash-memory writes that were acknowledged, and those of them missing after a recovery. */
   readonly crash: { readonly ackedWrites: number; readonly lost: number };
+}
+
+/** value in [0, 1] over `queries` judged answers; the metric's and the data set's names go wherever the value goes. */
+export interface MemoryAccuracy {
+  readonly metric: string;
+  readonly dataset: string;
+  readonly value: number;
+  readonly queries: number;
+  /** Where the value lies with 95 % confidence; an exam has it. */
+  readonly interval?: readonly [low: number, high: number];
 }
 
 /** One thing that happened, told in a sentence. */
@@ -74,6 +81,8 @@ export type Fault =
       readonly delayMs: number;
       readonly forMs: number;
     }
+  /** Nothing passes between these nodes (0 is the gate) and all others. */
+  | { readonly type: 'partition'; readonly nodes: readonly number[]; readonly forMs: number }
   | {
       readonly type: 'provider';
       /** Latencies are multiplied by this (>= 1). */
@@ -124,6 +133,10 @@ export interface SeriesPoint {
 
 export interface ProviderView {
   readonly profile: string;
+  /** For people; the ISO date of its figures, and where each comes from. */
+  readonly title: string;
+  readonly asOf: string;
+  readonly sources: readonly string[];
   readonly limits: readonly {
     /** e.g. `requests/min`. */
     readonly name: string;
@@ -138,8 +151,17 @@ export interface ProviderView {
   readonly cacheMisses: number;
   /** The layers of the answer cache; counts since the start. */
   readonly cache: {
-    /** Hits by where the answer was: in the node, its region, another region, on disk; or in another's request under way. */
-    readonly by: Readonly<Record<'node' | 'region' | 'other region' | 'disk' | 'joined', number>>;
+    /** Hits by where the answer was: in the node, its region, another region, on disk; in another's request under way; or a like question's. */
+    readonly by: Readonly<Record<'node' | 'region' | 'other region' | 'disk' | 'joined' | 'like', number>>;
+    /** Answers to like questions, where that is on, with how many of the checked ones were false. */
+    readonly like: {
+      readonly asked: number;
+      readonly hits: number;
+      readonly guarded: number;
+      readonly checked: number;
+      readonly falseHits: number;
+      readonly falseRate: readonly [low: number, high: number];
+    } | null;
     readonly stale: number;
     readonly negative: number;
     readonly evicted: number;
@@ -147,6 +169,8 @@ export interface ProviderView {
     readonly entries: number;
     readonly bytes: number;
     readonly diskBytes: number;
+    /** The eviction policies in use, by region. */
+    readonly policies: readonly string[];
   };
   /** Requests that were not sent since they could not have made their deadline. */
   readonly shed: number;
@@ -155,7 +179,17 @@ export interface ProviderView {
   /** Requests that an outer layer asked again after they had failed. */
   readonly nested: { readonly requests: number; readonly by: string };
   /** Waits for the quota of requests that went, ms. */
-  readonly waitMs: { readonly p50: number; readonly p99: number };
+  readonly waitMs: TimesView;
+  /** Of streamed answers, ms: from sending to the first text; mean time between two tokens. */
+  readonly firstTokenMs: TimesView;
+  readonly tokenGapMs: TimesView;
+}
+
+/** Median and 99th percentile of times in ms, and of how many. */
+export interface TimesView {
+  readonly p50: number;
+  readonly p99: number;
+  readonly samples: number;
 }
 
 /** How crash memory is: what it holds, where, and what befell it. */
@@ -208,6 +242,53 @@ export interface MemoryTransfer {
   readonly totalBytes: number;
 }
 
+/** What the bus counted, over all nodes and the gate, since the start. */
+export interface BusView {
+  readonly counts: Readonly<
+    Record<
+      | 'framesPosted'
+      | 'messagesPosted'
+      | 'messagesReceived'
+      | 'acksPosted'
+      /** Resend timers that ran out, and the messages that went out again for that, or because a gap was reported. */
+      | 'resendTimers'
+      | 'resentByTimer'
+      | 'resentByGap'
+      | 'duplicates'
+      | 'skipped'
+      | 'creditWaits'
+      /** Sends that a full link refused. */
+      | 'full'
+      | 'dealt'
+      | 'failures'
+      | 'poisoned'
+      | 'expired'
+      | 'redelivered'
+      | 'staleReplies'
+      | 'memorySent'
+      | 'memoryReceived'
+      | 'clockRefused'
+      | 'requestsOpened'
+      | 'requestsCancelled',
+      number
+    >
+  >;
+  /** Frames refused and dead letters, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly dead: Readonly<Record<string, number>>;
+  /** Frames that injected faults lost, doubled or held up, by how. */
+  readonly hurt: Readonly<Record<string, number>>;
+  readonly requestsOpen: number;
+  readonly topics: number;
+  readonly subscriptions: number;
+  readonly inbox: number;
+  readonly unsettled: number;
+  /** The furthest that a node's hybrid clock is ahead of its physical one. */
+  readonly clockAheadMs: number;
+  /** The most that any link had in a queue, and what it may have, in messages. */
+  readonly queues: readonly { readonly name: string; readonly most: number; readonly bound: number }[];
+}
+
 /** All that the page draws, taken at one moment. Plain data, structured-cloneable. */
 export interface GroveSnapshot {
   readonly phase: GrovePhase;
@@ -225,6 +306,13 @@ export interface GroveSnapshot {
   };
   /** Since the start. A question that found no answer has failed; it counts in the response time with its deadline at least. */
   readonly questions: { readonly asked: number; readonly answered: number; readonly failed: number };
+  /** Errands: put, come home, on their way, and come home twice, which none should. */
+  readonly errands: {
+    readonly put: number;
+    readonly home: number;
+    readonly away: number;
+    readonly twice: number;
+  };
   /** Whether this grove came back from crash memory, and how much came with it. */
   readonly resumed: { readonly memories: number; readonly messages: number } | null;
   /** Nodes killed by faults in this run. */
@@ -240,6 +328,7 @@ export interface GroveSnapshot {
   readonly vitalSigns: VitalSigns;
   readonly nodes: readonly NodeView[];
   readonly links: readonly LinkActivity[];
+  readonly bus: BusView;
   /** At most the last 180 seconds, oldest first. */
   readonly series: readonly SeriesPoint[];
   readonly provider: ProviderView;
@@ -301,6 +390,8 @@ export interface AgentView {
   /** e.g. `Archivist of 1862 Abraham Lincoln, 1863 Abraham Lincoln`. */
   readonly charge: string;
   readonly memories: number;
+  readonly acked: AgentInspection['acked'];
   readonly rings: AgentInspection['rings'];
   readonly recent: readonly { readonly text: string; readonly ring: string; readonly atMs: number }[];
+  readonly moves: AgentInspection['moves'];
 }

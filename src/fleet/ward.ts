@@ -1,5 +1,5 @@
 import type { AgentCharge, NodeTelemetry } from '../agents/contract.ts';
-import type { HostHandle } from './ports.ts';
+import type { HostHandle, LinkFaults } from './ports.ts';
 import type { NodeView } from './views.ts';
 
 /** A node as its conductor knows it. */
@@ -17,6 +17,24 @@ export interface Ward {
   givenUp: boolean;
   pausedUntilMs: number;
 }
+
+/** A node that nobody has started yet. */
+export const newWard = (id: number, charges: readonly AgentCharge[]): Ward => ({
+  id,
+  charges,
+  inc: 1,
+  state: 'spawning',
+  handle: null,
+  telemetry: null,
+  answers: 0,
+  killedAtMs: null,
+  givenUp: false,
+  pausedUntilMs: 0,
+});
+
+/** The links of all that have a host. */
+export const linksOf = (wards: Iterable<Ward>): (readonly [node: number, LinkFaults])[] =>
+  [...wards].flatMap((w) => (w.handle ? [[w.id, w.handle.links] as const] : []));
 
 /** Whether its agents are at work, paused ones included. */
 export const isLive = (w: Ward): boolean => w.state === 'up' || w.state === 'suspect' || w.state === 'paused';

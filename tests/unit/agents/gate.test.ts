@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGate, type Gate } from '../../../src/agents/gate.ts';
+import type { ErrandBody } from '../../../src/agents/errand.ts';
 import type { AnswerBody, QuestionBody } from '../../../src/agents/protocol.ts';
 import { agentId } from '../../../src/kernel/ids.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
@@ -26,13 +27,20 @@ const answerTo = (q: QuestionBody, sources: readonly string[] = [], ok = true): 
 function gateWith(
   reply: (q: QuestionBody) => void,
   env: TestEnv = createTestEnv(),
+  errandsPerS = 0,
 ): { gate: Gate; env: TestEnv } {
   const gate = createGate(env, {
     agents: [0, 1, 2].map(agentId),
     deadlineMs: 1_000,
     zipf: 1,
     run: 'run',
-    send: (_to, body) => reply(body),
+    send(_to, kind, body) {
+      if (kind === 'question') reply(body as QuestionBody);
+      else errands.push(body as ErrandBody);
+      return takes;
+    },
+    errandHops: 3,
+    errandsPerS,
     onEnd: () => undefined,
     onSlept: (ms) => slept.push(ms),
   });
@@ -42,6 +50,9 @@ function gateWith(
   return { gate, env };
 }
 const slept: number[] = [];
+const errands: ErrandBody[] = [];
+/** Whether the gate's links take what it sends. */
+let takes = true;
 const deliver = (gate: Gate, body: AnswerBody): void =>
   void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'answer', hlc: 0, body }, null as never);
 
@@ -134,13 +145,56 @@ describe('the gate', () => {
       deadlineMs: 1_000,
       zipf: 1,
       run: 'run',
-      send: (to) => asked.push(to),
+      send: (to) => asked.push(to) > 0,
+      errandHops: 3,
+      errandsPerS: 0,
       onEnd: () => undefined,
       onSlept: () => undefined,
     });
     gate.withdraw([agentId(1)]);
     for (let i = 0; i < 50; i++) gate.ask('who?');
     expect(new Set(asked)).toEqual(new Set(['a000', 'a002']));
+  });
+
+  it('fails a question at once that the link to its agent does not take, with a sentence, and counts it', async () => {
+    const { gate, env } = gateWith(() => undefined);
+    takes = false;
+    gate.ask('who?');
+    takes = true;
+    expect(gate.total).toMatchObject({ asked: 1, failed: 1, refused: 1 });
+    expect(gate.recent()[0]).toMatchObject({ state: 'failed', answer: { ok: false } });
+    expect(gate.recent()[0]?.answer?.text).toMatch(/takes no more messages at the moment/);
+    // It counts as slow as one that took its whole time.
+    expect(gate.responses.quantile(0.5)).toBeGreaterThan(950);
+    await env.advance(5_000);
+    expect(gate.total.failed).toBe(1);
+    expect(gate.travelling).toBe(0);
+  });
+
+  it('puts errands at their rate, and knows which came home, which are away, and which came twice', async () => {
+    const { gate, env } = gateWith(() => undefined, createTestEnv(), 50);
+    const home = (body: ErrandBody): void =>
+      void gate.behaviour.receive({ from: 'a000', to: 'gate', kind: 'errand', hlc: 0, body }, null as never);
+    errands.length = 0;
+    gate.setRate(1);
+    await env.advance(2_000);
+    gate.setRate(0);
+    await env.advance(2_000);
+    expect(errands.length).toBeGreaterThan(60);
+    expect(errands.length).toBeLessThan(150);
+    expect(errands[0]).toEqual({ run: 'run', n: 1, hops: 3 });
+    expect(new Set(errands.map((e) => e.n)).size).toBe(errands.length);
+    for (const errand of errands.slice(1)) home(errand);
+    expect(gate.errands).toMatchObject({ put: errands.length, home: errands.length - 1, away: 1, twice: 0 });
+    home(errands[1]!);
+    home({ ...errands[0]!, run: 'an earlier one' });
+    expect(gate.errands).toMatchObject({ away: 1, twice: 1 });
+    takes = false;
+    gate.setRate(1);
+    await env.advance(500);
+    takes = true;
+    expect(gate.errands.put).toBe(errands.length - gate.errands.refused);
+    expect(gate.errands.refused).toBeGreaterThan(5);
   });
 
   it('knows answers of an earlier visit for what they are', () => {

@@ -20,8 +20,8 @@ describe('faulty channels', () => {
     for (const n of [1, 2]) for (const channel of [good, slow, lossy]) channel!.post(n);
     await env.advance(1_000);
     expect(got).toEqual(['0 1', '0 2', '100 1', '100 2']);
-    expect(port.lost).toBe(2);
-    expect(port.delayed).toBe(2);
+    expect(port.hurt.lost).toBe(2);
+    expect(port.hurt.delayed).toBe(2);
   });
 
   it('carry what was posted, not what became of it', async () => {

@@ -37,7 +37,7 @@ function stage(): Stage {
     handle: {
       terminate: () => done.push('terminate'),
       pause: (ms: number) => done.push(`pause ${ms}`),
-      disturbLink: (...args: number[]) => done.push(`link ${args.join(' ')}`),
+      links: { disturb: (...args: number[]) => done.push(`link ${args.join(' ')}`) },
     },
   } as unknown as Ward;
   const on: Breakable = {
@@ -46,7 +46,12 @@ function stage(): Stage {
     story,
     wards: new Map([[1, ward]]),
     disturbProvider: (...args) => void done.push(`provider ${args.join(' ')}`),
-    disturbGateLink: (...args) => void done.push(`gate link ${args.join(' ')}`),
+    gateLinks: {
+      disturb: (...args) => void done.push(`gate link ${args.join(' ')}`),
+      cut: () => undefined,
+      blow: () => undefined,
+    },
+    cut: (nodes, forMs) => void done.push(`cut ${nodes.join(' ')} for ${forMs}`),
     gateBus: () => gate,
     beginTrouble: () => {
       troubles++;
@@ -153,10 +158,27 @@ describe('a fault from outside', () => {
     expect(parseFault(fault)).toEqual({ ok: true, value: fault });
   });
 
+  it('cuts the network in two, and refuses what is no partition', async () => {
+    const s = stage();
+    expect(injectFault({ type: 'partition', nodes: [1], forMs: 2_000 }, s.on)).toBe(null);
+    expect(s.done).toEqual(['cut 1 for 2000']);
+    await s.env.advance(2_000);
+    expect(told(s)).toEqual([
+      '0 The network is cut in two for 2.0 s: 1 node on one side, 1 on the other.',
+      '2000 The two sides of the network are joined again; 0 messages of all links wait to be acknowledged.',
+    ]);
+    expect(injectFault({ type: 'partition', nodes: [7], forMs: 1 }, s.on)).toMatch(
+      /^There is no node 7; nodes/,
+    );
+    expect(injectFault({ type: 'partition', nodes: [0, 1], forMs: 1 }, s.on)).toMatch(
+      /^A partition has two sides/,
+    );
+  });
+
   it('is refused with path, rule and value', () => {
     for (const [fault, sentence] of [
-      [{ type: 'burn' }, 'type must be one of kill, pause, link, provider, got "burn"'],
-      [null, 'type must be one of kill, pause, link, provider, got undefined'],
+      [{ type: 'burn' }, 'type must be one of kill, pause, link, partition, provider, got "burn"'],
+      [null, 'type must be one of kill, pause, link, partition, provider, got undefined'],
       [{ type: 'kill', node: 1.5 }, 'node must be a whole number from 0 to 1000, got 1.5'],
       [{ type: 'kill', node: 1, hard: true }, 'hard is not a known key'],
       [
