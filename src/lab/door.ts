@@ -1,7 +1,8 @@
 import { parseScenario, type Scenario } from '../scenario/scenario.ts';
 import type { TextName } from '../scenario/script.ts';
 import { sleep } from '../worlds/live/liveEnv.ts';
-import type { Fault, Grove, GroveSnapshot, Outcome } from './grove.ts';
+import type { ExamAccount, Exams, ExamStep, NamedBlob } from './exams.ts';
+import type { AgentView, Fault, Grove, GroveSnapshot, Outcome } from './grove.ts';
 import type { Report } from './report.ts';
 import { BUILD } from './open.ts';
 import { run, runVirtual, type Sleep } from './run.ts';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly world?: World;
   /** Virtual world: what the agents remember. The built-in addresses, or `made` words, which are quicker to plant. */
   readonly text?: TextName;
+  /** Live world: the API key of the endpoint that `provider.baseUrl` names. It is kept in memory alone. */
+  readonly key?: string;
 }
 
 /**
@@ -33,6 +36,8 @@ export interface Treering {
   stop(): Promise<Report>;
   /** Everything that the page shows, at this moment. */
   snapshot(): Promise<GroveSnapshot>;
+  /** A closer look at one agent; null when there is none of that name, or its node is down. */
+  inspect(agent: string): Promise<AgentView | null>;
   /** Breaks something; the outcome says whether it could be broken. */
   inject(fault: Fault): Promise<Outcome>;
   /** Prometheus text exposition of every metric. */
@@ -43,6 +48,16 @@ export interface Treering {
   importMemory(file: Blob): Promise<void>;
   /** Ends an export or import under way; its progress is in `snapshot().crashMemory.transfer`. */
   cancelTransfer(): void;
+  /**
+   * Takes a memory exam on SQuAD, BEIR (corpus, queries and qrels together), LoCoMo or QMSum files, gzip-compressed or
+   * not; from then on the vital sign *memory accuracy* of the live world is of it. `memory` is as in a scenario. Rejects
+   * with a sentence, also when `cancelExam` was called.
+   */
+  exam(
+    files: Iterable<NamedBlob>,
+    options?: { readonly memory?: unknown; readonly onStep?: (step: ExamStep) => void },
+  ): Promise<ExamAccount>;
+  cancelExam(): void;
   /** The virtual world's time: `time()`, `seek(tick)`, `step(ms)`, `setSpeed(times)`, `cancel()` and more. */
   readonly virtual: VirtualGrove;
 }
@@ -53,24 +68,40 @@ export interface Groves {
 }
 
 /** The door to both worlds. */
-export function createDoor(groves: Groves, worlds: WorldSwitch, version: string, sleep: Sleep): Treering {
+export function createDoor(
+  groves: Groves,
+  worlds: WorldSwitch,
+  exams: Exams,
+  version: string,
+  sleep: Sleep,
+): Treering {
   const checked = (value: unknown): Scenario => {
     const scenario = parseScenario(value);
     if (!scenario.ok) throw new RangeError(scenario.error.join('; '));
     return scenario.value;
   };
+  /** Whoever calls by this door has written the scenario, or read it. */
+  async function agreeTo({ provider: { source, baseUrl } }: Scenario, key = ''): Promise<void> {
+    if (source === 'simulated') return;
+    const { ownEndpoint } = await import('./ownModel.ts');
+    const model = source === 'browser' ? ({ source } as const) : ownEndpoint(baseUrl, key);
+    const agreed = await groves.live.agree(model);
+    if (!agreed.ok) throw new Error(agreed.message);
+  }
   const shown = (): Grove => groves[worlds.shown];
   return {
     version,
-    async run(value, { world = 'live', text = 'built-in' } = {}) {
+    async run(value, { world = 'live', text = 'built-in', key } = {}) {
       const scenario = checked(value);
+      if (world === 'live') await agreeTo(scenario, key);
       worlds.show(world);
       return world === 'live'
         ? run(groves.live, scenario, sleep)
         : runVirtual(groves.virtual, { scenario, text, inputs: [] });
     },
-    async start(value, { world = 'live', text = 'built-in' } = {}) {
+    async start(value, { world = 'live', text = 'built-in', key } = {}) {
       const scenario = checked(value);
+      if (world === 'live') await agreeTo(scenario, key);
       worlds.show(world);
       const started =
         world === 'live'
@@ -81,6 +112,7 @@ export function createDoor(groves: Groves, worlds: WorldSwitch, version: string,
     },
     stop: () => shown().stop(),
     snapshot: () => shown().snapshot(),
+    inspect: (agent) => shown().inspect(agent),
     inject: (fault) => shown().inject(fault),
     metrics: () => shown().metrics(),
     async exportMemory() {
@@ -93,13 +125,24 @@ export function createDoor(groves: Groves, worlds: WorldSwitch, version: string,
       if (!taken.ok) throw new Error(taken.message);
     },
     cancelTransfer: () => groves.live.cancelTransfer(),
+    async exam(files, { memory = {}, onStep } = {}) {
+      const taken = await exams.take([...files], checked({ memory }).memory, onStep);
+      if (!taken.ok) throw new Error(taken.message);
+      return taken.account;
+    },
+    cancelExam: () => exams.cancel(),
     virtual: groves.virtual,
   };
 }
 
 /** Opens the door to both worlds on `at`, the page's window. */
-export function installDoor(groves: Groves, worlds: WorldSwitch, at: { treering: Treering }): void {
-  at.treering = createDoor(groves, worlds, BUILD, sleep);
+export function installDoor(
+  groves: Groves,
+  worlds: WorldSwitch,
+  exams: Exams,
+  at: { treering: Treering },
+): void {
+  at.treering = createDoor(groves, worlds, exams, BUILD, sleep);
 }
 
 declare global {

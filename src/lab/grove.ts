@@ -31,10 +31,17 @@ export interface Refusal {
 }
 export type Outcome = { readonly ok: true } | Refusal;
 
+/** A real model that the visitor agrees to; a key is kept in memory alone. */
+export type OwnModel =
+  | { readonly source: 'url'; readonly baseUrl: string; readonly key: string | null }
+  | { readonly source: 'browser' };
+
 /** The page's hold on one running grove. All promises resolve; refusals carry their sentence. */
 export interface Grove {
   /** Builds the grove, resumes it from crash memory where there is one of the same scenario, and lets questions flow. */
   start(scenario: Scenario): Promise<Outcome>;
+  /** Lets scenarios send their prompts to that model, until the page goes. Refused where there is none. */
+  agree(model: OwnModel): Promise<Outcome>;
   pause(): Promise<Outcome>;
   resume(): Promise<Outcome>;
   /** Ends the run; memories stay in crash memory. */

@@ -6,7 +6,7 @@ import type { Judgement, Recovery, Report } from './report.ts';
 export function derivedSigns(
   recoveries: readonly Recovery[],
   kills: number,
-  questions: GroveSnapshot['questions'],
+  { questions, errands }: Pick<GroveSnapshot, 'questions' | 'errands'>,
 ): Record<string, number> {
   const ms = recoveries.map((r) => r.ms).sort((a, b) => a - b);
   return {
@@ -18,6 +18,12 @@ export function derivedSigns(
       slowestRecoveryMs: ms.at(-1)!,
     }),
     ...questions,
+    ...(errands.put > 0 && {
+      errandsPut: errands.put,
+      errandsHome: errands.home,
+      errandsAway: errands.away,
+      errandsTwice: errands.twice,
+    }),
   };
 }
 
@@ -45,12 +51,23 @@ export function judge(
         signs,
       );
     const value = typeof found === 'number' && Number.isFinite(found) && measured(signs, sign) ? found : null;
+    const of = nameOf(signs, sign);
     return {
       claim: `${sign} ${is} ${bar}`,
+      ...(of !== null && { of }),
       value,
       pass: value !== null && COMPARE[is](value, bar),
     };
   });
+}
+
+/** What the figure of a sign is called that has several; null for others. */
+function nameOf(signs: Readonly<Record<string, unknown>>, sign: string): string | null {
+  const section = signs[sign.split('.')[0]!] as {
+    readonly metric?: string;
+    readonly dataset?: string;
+  } | null;
+  return section?.metric === undefined ? null : `${section.metric}, ${section.dataset ?? ''}`;
 }
 
 /** Whether the section of that sign rests on any samples or queries, where it counts them. */

@@ -1,3 +1,4 @@
+import { transfer } from 'comlink';
 import type { Scenario } from '../scenario/scenario.ts';
 import { openConductor } from '../worlds/live/openConductor.ts';
 import type { Grove } from './grove.ts';
@@ -19,7 +20,7 @@ export async function openGrove(): Promise<Grove> {
       conductor.recoveries(),
     ]);
     const { startUp, vitalSigns } = snapshot;
-    const derived = derivedSigns(recoveries, snapshot.kills, snapshot.questions);
+    const derived = derivedSigns(recoveries, snapshot.kills, snapshot);
     return {
       scenario,
       seed: scenario?.seed ?? '',
@@ -39,6 +40,17 @@ export async function openGrove(): Promise<Grove> {
     start(wanted) {
       scenario = wanted;
       return conductor.start(wanted);
+    },
+    async agree(model) {
+      if (model.source === 'url') {
+        await conductor.agree({ baseUrl: model.baseUrl, key: model.key });
+        return { ok: true };
+      }
+      const { NO_BUILT_IN, offerBuiltIn } = await import('./ownModel.ts');
+      const port = offerBuiltIn();
+      if (port === null) return { ok: false, message: NO_BUILT_IN };
+      await conductor.provideBuiltIn(transfer(port, [port]));
+      return { ok: true };
     },
     pause: () => conductor.pause(),
     resume: () => conductor.resume(),

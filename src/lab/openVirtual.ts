@@ -12,6 +12,8 @@ const refuse = (message: string): Refusal => ({ ok: false, message });
 const outcome = (refusal: string | null): Outcome => (refusal === null ? { ok: true } : refuse(refusal));
 const NO_FILE =
   'The crash memory of a run in virtual time ends with it; its link brings it back. Export and import are for the live world.';
+const NO_REAL_MODEL =
+  'A real model answers in its own time, so it cannot be part of virtual time; use it in the live world.';
 const NO_RUN = 'No run has been begun yet; begin one first.';
 
 /**
@@ -55,7 +57,7 @@ export function openVirtualGrove(baseUrl: string): VirtualGrove {
     const { time, snapshot, story, recoveries } = account;
     const { startUp, vitalSigns } = snapshot;
     const scenario = time.script?.scenario ?? null;
-    const derived = derivedSigns(recoveries, snapshot.kills, snapshot.questions);
+    const derived = derivedSigns(recoveries, snapshot.kills, snapshot);
     // How long computing takes is a matter of real machines: in virtual time it takes none.
     const thresholds = (scenario?.thresholds ?? []).filter((t) => !t.sign.startsWith('rush.'));
     return {
@@ -124,6 +126,7 @@ export function openVirtualGrove(baseUrl: string): VirtualGrove {
     metrics: () => worker().control.metrics(),
     exportMemory: () => Promise.resolve(refuse(NO_FILE)),
     importMemory: () => Promise.resolve(refuse(NO_FILE)),
+    agree: () => Promise.resolve(refuse(NO_REAL_MODEL)),
     cancelTransfer: () => undefined,
     time: () => worker().control.time(),
     setSpeed: (speed) => worker().control.setSpeed(speed),

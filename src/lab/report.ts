@@ -1,4 +1,5 @@
 import type { Recovery, StartUp, StoryLine, VitalSigns } from '../fleet/views.ts';
+import type { ExamReport } from '../memory/exam.ts';
 import type { RunInput, TextName } from '../scenario/script.ts';
 import type { Finding } from '../worlds/virtual/stage.ts';
 
@@ -8,6 +9,8 @@ export type { Recovery, StartUp, StoryLine, VitalSigns } from '../fleet/views.ts
 export interface Judgement {
   /** e.g. `responseTime.p99Ms < 2000`. */
   readonly claim: string;
+  /** Of claims about memory accuracy: the metric and the data set that the value is of. */
+  readonly of?: string;
   /** Null when it was not measured: that fails. */
   readonly value: number | null;
   readonly pass: boolean;
@@ -23,6 +26,13 @@ export interface VirtualAccount {
   readonly events: number;
   readonly ended: boolean;
   readonly findings: readonly Finding[];
+}
+
+/** An exam that was taken: which files, what came of it, and the vital sign that it makes. */
+export interface ExamAccount {
+  readonly files: readonly string[];
+  readonly sign: VitalSigns['memory'];
+  readonly report: ExamReport;
 }
 
 /** Everything that a run found. */
@@ -41,4 +51,6 @@ export interface Report {
   readonly recoveries: readonly Recovery[];
   /** Runs of the virtual world have it. */
   readonly virtual?: VirtualAccount;
+  /** The memory exam that `vitalSigns.memory` is of, when one has been taken. */
+  readonly exam?: ExamAccount;
 }

@@ -28,9 +28,10 @@ export async function run(grove: Grove, scenario: Scenario, sleep: Sleep): Promi
     (s) => s.phase !== 'spawning' && s.startUp.allAgentsMs !== null,
   );
   if (!up) throw new Error(`Not all agents were up within ${START_TIMEOUT_MS / 1_000} s.`);
+  const before = await delivered(grove);
   await sleep(scenario.durationS * 1_000);
   // The use of the limits is that of the run, not of the quiet after it.
-  const { rateLimit } = (await grove.snapshot()).vitalSigns;
+  const { rateLimit, delivery } = (await grove.snapshot()).vitalSigns;
   await grove.setRate(0);
   await until(
     grove,
@@ -38,6 +39,7 @@ export async function run(grove: Grove, scenario: Scenario, sleep: Sleep): Promi
     scenario.agents.deadlineMs + SETTLE_MS,
     (s) =>
       s.vitalSigns.delivery.inFlight === 0 &&
+      s.errands.away === 0 &&
       s.recovered >= s.kills &&
       s.interactions.every((i) => i.state !== 'travelling') &&
       s.series.slice(-2).every((p) => p.messages === 0),
@@ -48,12 +50,20 @@ export async function run(grove: Grove, scenario: Scenario, sleep: Sleep): Promi
     ...report.vitalSigns,
     rateLimit: { ...report.vitalSigns.rateLimit, bindingLimit, bindingUse, saturated },
   };
+  // Messages of level durable that were delivered while questions flowed.
+  const busMessagesPerS = (delivery.delivered - before) / scenario.durationS;
+  const derived = { ...report.derived, busMessagesPerS };
   return {
     ...report,
     vitalSigns,
-    judgements: judge(scenario.thresholds, { ...report, vitalSigns }, report.derived),
+    derived,
+    judgements: judge(scenario.thresholds, { ...report, vitalSigns }, derived),
   };
 }
+
+/** Messages delivered so far. */
+const delivered = async (grove: Grove): Promise<number> =>
+  (await grove.snapshot()).vitalSigns.delivery.delivered;
 
 /** Looks until `settled`; false when time is up. Throws the grove's problem when it failed. */
 async function until(

@@ -45,7 +45,10 @@ describe('judging a report', () => {
 
 describe('derived signs', () => {
   it('give the median recovery and the kills that nobody came back from', () => {
-    const progress = { asked: 11, answered: 10, failed: 1 };
+    const progress = {
+      questions: { asked: 11, answered: 10, failed: 1 },
+      errands: { put: 0, home: 0, away: 0, twice: 0 },
+    };
     const odd = derivedSigns([300, 100, 200].map(recovery), 4, progress);
     expect(odd).toMatchObject({
       medianRecoveryMs: 200,

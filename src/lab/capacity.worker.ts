@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createCapacityWorker } from './capacityWorker.ts';
+
+expose(createCapacityWorker());
