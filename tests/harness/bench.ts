@@ -35,8 +35,10 @@ export interface BenchContext {
   /**
    * Builds tests/bench/NAME/<html> (TypeScript and workers included) as for production, opens it in a real Chromium and
    * resolves once it has loaded. Errors of the page fail the bench. Everything is closed when `run` has ended.
+   * @param profile where the browser keeps what pages store: in memory, as for a private window (the default), or in
+   * files of a fresh profile on the disk, as for a visitor
    */
-  page(html: string): Promise<Page>;
+  page(html: string, profile?: 'memory' | 'disk'): Promise<Page>;
   /** Says how far the bench has come. */
   log(line: string): void;
 }

@@ -1,4 +1,4 @@
-import { packEntries, textAt } from '../../src/memory/packedEntries.ts';
+import { packEntries, textAt, wholeRun } from '../../src/memory/packedEntries.ts';
 import type { Block } from '../../src/memory/blockStore.ts';
 import { buildSegment, readSegment } from '../../src/memory/segment.ts';
 import type { MirrorFile } from '../../src/memory/mirrorLog.ts';
@@ -10,8 +10,7 @@ export function blockOf(
   replaces: readonly string[] = [],
 ): Block {
   const source = packEntries(entries.map(([owner, text]) => ({ owner, text })));
-  const refs = entries.map(([owner], index) => ({ owner, source, index }));
-  const { bytes } = buildSegment(position, refs, replaces);
+  const { bytes } = buildSegment(position, wholeRun(source), replaces);
   return { position, bytes };
 }
 

@@ -1,3 +1,5 @@
+import { parseCommitted } from './committed.ts';
+
 /** A committed entry of a node's log as far as it matters here: `["out", to, number, message]` or `["in", from, number, message]`. */
 type Entry = readonly [kind: string, peer: number, seq: number, message?: Stamped];
 interface Stamped {
@@ -82,7 +84,7 @@ export class CausalChecker {
   committed(owner: string, text: string): void {
     if (!owner.startsWith('node/')) return;
     const self = Number(owner.slice('node/'.length));
-    const [kind, peer, seq, message] = JSON.parse(text) as Entry;
+    const [kind, peer, seq, message] = parseCommitted(text) as Entry;
     if (message === undefined) return;
     if (kind === 'out') this.#send(self, peer, seq, message);
     if (kind === 'in') this.#accept(peer, self, seq, message);

@@ -1,6 +1,6 @@
 import { createRng, hash32 } from '../../src/kernel/rng.ts';
 import type { JournalPort } from '../../src/memory/journal.ts';
-import type { FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import type { FaultPlan } from '../../src/faults/faultPlan.ts';
 import type { VirtualGrove, VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
 import { checkPerKey, type Operation, type SequentialSpec } from './linearizability.ts';
 

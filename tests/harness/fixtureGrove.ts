@@ -1,3 +1,4 @@
+import { idleSnapshot } from '../../src/fleet/idle.ts';
 import type {
   AgentView,
   Fault,
@@ -96,6 +97,9 @@ export class FixtureGrove implements Grove {
   async startAfresh(scenario: Scenario): ReturnType<Grove['startAfresh']> {
     return this.start(scenario);
   }
+  agree(): ReturnType<Grove['agree']> {
+    return Promise.resolve({ ok: true });
+  }
   async setRate(questionsPerS: number): ReturnType<Grove['setRate']> {
     const outcome = this.#log('setRate', questionsPerS);
     if (outcome.ok) this.#rate = questionsPerS;
@@ -158,6 +162,7 @@ export class FixtureGrove implements Grove {
       node: this.#nodeOf(index),
       charge: `Archivist of the addresses of ${start} to ${start + per - 1}`,
       memories: 60 * per + 31,
+      acked: { seq: 60 * per + 31, fingerprint: 1 },
       rings: [
         {
           label: 'core',
@@ -194,6 +199,10 @@ export class FixtureGrove implements Grove {
           movedOut: 0,
           accessMs: null,
         },
+      ],
+      moves: [
+        { from: 'growth', to: 'core', atMs: 1_000, text: PASSAGE },
+        { from: 'rush', to: 'growth', atMs: 900, text: 'A question that cooled, with its answer.' },
       ],
       recent: [
         {
@@ -356,6 +365,8 @@ export class FixtureGrove implements Grove {
         documents: 233,
         own: this.ownText !== null,
       },
+      errands: { put: 0, home: 0, away: 0, twice: 0 },
+      bus: idleSnapshot('idle', null, { agents: 0, workers: 0 }).bus,
       resumed: null,
       progress: {
         workersUp: up,
@@ -406,6 +417,9 @@ export class FixtureGrove implements Grove {
       series: this.#series,
       provider: {
         profile: 'small-fast',
+        title: 'A small, fast model under strict limits',
+        asOf: '2026-11-23',
+        sources: ['Lengths: fitted to a trace.', 'Speed: an assumption.'],
         limits: [
           { name: 'requests/min', limit: 2_000, used: 608 },
           { name: 'input tokens/min', limit: 4_000_000, used: 840_000 },
@@ -417,7 +431,8 @@ export class FixtureGrove implements Grove {
         cacheHits: 140,
         cacheMisses: 610,
         cache: {
-          by: { node: 20, region: 90, 'other region': 20, disk: 0, joined: 10 },
+          by: { node: 20, region: 90, 'other region': 20, disk: 0, joined: 10, like: 0 },
+          like: null,
           stale: 0,
           negative: 0,
           evicted: 3,
@@ -425,11 +440,14 @@ export class FixtureGrove implements Grove {
           entries: 600,
           bytes: 400_000,
           diskBytes: 400_000,
+          policies: ['lru', 'sieve'],
         },
         shed: 3,
         hedges: 0,
         nested: { requests: 0, by: '' },
-        waitMs: { p50: 0, p99: 180 },
+        waitMs: { p50: 0, p99: 180, samples: 412 },
+        firstTokenMs: { p50: 262, p99: 590, samples: 412 },
+        tokenGapMs: { p50: 5, p99: 6.1, samples: 409 },
       },
       story: this.#story.slice(-200),
       recoveries: this.#recoveries.slice(-50),

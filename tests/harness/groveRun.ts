@@ -1,6 +1,6 @@
 import { nodeCount } from '../../src/fleet/placement.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import type { FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import type { FaultPlan } from '../../src/faults/faultPlan.ts';
 import { createGroveStage, groveFaults, START_MS } from '../../src/worlds/virtual/groveStage.ts';
 import { SETTLE_MS } from '../../src/worlds/virtual/stage.ts';
 import type { VirtualGrove, VirtualGroveConfig } from '../../src/worlds/virtual/virtualGrove.ts';
@@ -10,6 +10,10 @@ import { LedgerRecount } from './ledgerRecount.ts';
 import { RelayChecker } from './relayChecker.ts';
 import type { VirtualOutcome } from './relayRun.ts';
 
+/** Hears how far a run is: now, its expected end in ms, events so far. */
+export type RunProgress = (nowMs: number, lastMs: number, events: number) => void;
+const PROGRESS_MS = 250;
+
 /** Runs a whole grove through its scenario, lets it settle, and judges it. Never rejects: what throws is a violation. */
 export async function runGrove(
   scenario: Scenario,
@@ -17,6 +21,7 @@ export async function runGrove(
   plan: FaultPlan = groveFaults(scenario),
   more: Pick<VirtualGroveConfig, 'disk' | 'listen' | 'session'> = {},
   meanwhile: (grove: VirtualGrove) => void = () => undefined,
+  onProgress?: RunProgress,
 ): Promise<VirtualOutcome> {
   const checker = new RelayChecker();
   const causes = new CausalChecker(1 + nodeCount(scenario.agents.count, scenario.agents.pool));
@@ -39,7 +44,10 @@ export async function runGrove(
   let end: Pick<VirtualOutcome, 'hash' | 'events' | 'simulatedMs'> | null = null;
   try {
     meanwhile(grove);
-    await run.advance(Infinity);
+    while (!run.ended) {
+      await run.advance(onProgress ? run.nowMs + PROGRESS_MS : Infinity);
+      onProgress?.(run.nowMs, run.lastMs, run.events);
+    }
     if (!stage.up) violations.push(`not all agents were up after ${START_MS / 1_000} s`);
     const { conductor, gate } = grove;
     if (!stage.settled)

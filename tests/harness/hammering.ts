@@ -61,7 +61,7 @@ const SMALL_FAST_LIMITS = {
 
 /** Options from a part of them; defaults for the rest, the limits included. */
 export function optionsWith(limits: Partial<ProviderOptions>): ProviderOptions {
-  const parsed = providerOptions.parse({ ...SMALL_FAST_LIMITS, ...limits }, 'provider');
+  const parsed = providerOptions.parse({ stream: false, ...SMALL_FAST_LIMITS, ...limits }, 'provider');
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }

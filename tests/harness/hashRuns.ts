@@ -11,4 +11,11 @@ export const hashRuns: Readonly<Record<string, (busChaos: unknown) => Promise<st
   'a relay in chaos': async (busChaos) => (await runRelay(scenarioFrom(busChaos, 'hash'))).hash,
   'a whole grove in chaos': async () =>
     (await runGrove(scenarioFrom(groveChaos, 'hash'), madeCorpus(12, 6))).hash,
+  'prompts of spans': async () =>
+    (
+      await runGrove(
+        scenarioFrom({ ...groveChaos, durationS: 4, memory: { promptTokens: 130 } }, 'spans'),
+        madeCorpus(12, 6),
+      )
+    ).hash,
 };

@@ -31,7 +31,7 @@ export const importMap: Readonly<Record<string, RoomRule>> = {
   metrics: { rooms: ['kernel'] },
   bus: { rooms: ['kernel', 'metrics'] },
   memory: { rooms: ['kernel', 'metrics'] },
-  provider: { rooms: ['kernel', 'metrics'] },
+  provider: { rooms: ['kernel', 'metrics'], packages: ['eventsource-parser'] },
   monitor: { rooms: ['kernel', 'metrics'] },
   agents: { rooms: ['kernel', 'metrics', 'bus', 'memory', 'provider'], packages: ['comlink'] },
   replication: { rooms: ['kernel', 'metrics', 'bus', 'memory'] },
@@ -41,6 +41,10 @@ export const importMap: Readonly<Record<string, RoomRule>> = {
   'worlds/live': { rooms: belowWorlds, packages: ['comlink', 'idb'] },
   'worlds/virtual': { rooms: belowWorlds, packages: ['comlink'] },
   'worlds/maelstrom': { rooms: ['kernel', 'bus'], packages: ['node:process', 'node:readline'] },
+  'worlds/node': {
+    rooms: ['kernel', 'metrics', 'provider'],
+    packages: ['node:events', 'node:http', 'node:net', 'node:perf_hooks'],
+  },
   lab: { rooms: [...belowWorlds, 'worlds/live', 'worlds/virtual'], noWorkers: true, packages: ['comlink'] },
   ui: { rooms: ['lab', 'scenario'], typesOf: ['metrics'], packages: ['svelte', 'd3'] },
 };

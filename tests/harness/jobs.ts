@@ -5,18 +5,22 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'vite';
 
 /**
- * Runs jobs in as many threads as there are cores. `entry` is a TypeScript file that answers each message with one.
- * Rejects with the first error of a thread.
+ * Runs jobs in threads, as many as there are cores unless told. `entry` is a TypeScript file that answers each message with
+ * one. Rejects with the first error of a thread.
+ * @param onDone hears how many are done, and of each its place and result, in the order in which they end
  */
 export async function runJobs<R>(
   entry: string,
   jobs: readonly unknown[],
-  onDone: (done: number) => void,
+  onDone: (done: number, at: number, result: R) => void,
+  threads = availableParallelism(),
 ): Promise<R[]> {
   const outDir = mkdtempSync(join(tmpdir(), 'treering-jobs-'));
   await build({
     configFile: false,
     logLevel: 'warn',
+    // The file lies where no package can be found: all of them go into it.
+    ssr: { noExternal: true },
     build: {
       ssr: entry,
       outDir,
@@ -32,7 +36,7 @@ export async function runJobs<R>(
   try {
     await Promise.all(
       Array.from(
-        { length: Math.min(jobs.length, availableParallelism()) },
+        { length: Math.min(jobs.length, threads) },
         () =>
           new Promise<void>((resolve, reject) => {
             const worker = new Worker(join(outDir, 'job.mjs'));
@@ -45,7 +49,7 @@ export async function runJobs<R>(
             };
             worker.on('message', (result: R) => {
               results[at] = result;
-              onDone(++done);
+              onDone(++done, at, result);
               give();
             });
             worker.on('error', reject);

@@ -1,3 +1,4 @@
+import { contentOf, parseCommitted } from './committed.ts';
 import type { LedgerTotals } from '../../src/bus/ledger.ts';
 
 /** What was committed about one message, in the order in which it was heard. */
@@ -17,12 +18,12 @@ export class LedgerRecount {
   committed(owner: string, text: string): void {
     if (!owner.startsWith('node/')) return;
     const self = Number(owner.slice('node/'.length));
-    const [kind, peer, seq, more] = JSON.parse(text) as Entry;
+    const [kind, peer, seq, more] = parseCommitted(text) as Entry;
     switch (kind) {
       case 'out':
-        return this.note(self, peer, { type: 'sent', seq, content: JSON.stringify(more) });
+        return this.note(self, peer, { type: 'sent', seq, content: contentOf(more as object) });
       case 'in':
-        return this.note(peer, self, { type: 'delivered', seq, content: JSON.stringify(more) });
+        return this.note(peer, self, { type: 'delivered', seq, content: contentOf(more as object) });
       case 'dead':
         return this.note(peer, self, { type: 'dead', seq });
       case 'abandon':

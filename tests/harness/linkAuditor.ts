@@ -54,6 +54,10 @@ export function auditLink(inner: LinkReducers, wrong: string[]): LinkReducers {
         for (const seq of account.out.keys()) if (seq < s.base) account.out.delete(seq);
         return settled;
       },
+      excuse(s, stillMs) {
+        for (const seen of of(s).out.values()) seen.atMs += stillMs;
+        inner.sender.excuse(s, stillMs);
+      },
       takeBatch(s, nowMs, options) {
         const account = of(s);
         const batch = inner.sender.takeBatch(s, nowMs, options);
@@ -85,7 +89,7 @@ export function auditLink(inner: LinkReducers, wrong: string[]): LinkReducers {
   ): void {
     for (const [seq, { times, atMs }] of account.out) {
       if (times > 1 || (seq >= ack && !isHeld(account, seq))) continue;
-      const sampleMs = nowMs - atMs;
+      const sampleMs = Math.max(0, nowMs - atMs);
       const srttMs = before.srttMs < 0 ? sampleMs : before.srttMs + (sampleMs - before.srttMs) / 8;
       if (Math.abs(srttMs - s.rtt.srttMs) < 1e-6) return;
     }

@@ -41,6 +41,8 @@ export function quotaSender(
     const waiting = new Map<number, (permit: number) => void>();
     let nextId = 1;
     let tickAtMs = Infinity;
+    /** The last refusal was for a rise. */
+    let rise = false;
     sabotage(quota);
     const step = (input: QuotaInput): void => {
       for (const effect of stepQuota(quota, input, loop.now))
@@ -76,6 +78,7 @@ export function quotaSender(
       progress: (permit, outputTokens) => step({ type: 'progress', permit, outputTokens }),
       settle(permit, outcome) {
         const { status, inputTokens, outputTokens, retryAfterMs, over, remaining } = outcome;
+        rise = over === 'acceleration';
         step({
           type: 'settle',
           permit,
@@ -90,7 +93,8 @@ export function quotaSender(
           ...(over === null ? {} : { over }),
         });
       },
-      backoffMs: () => 0,
+      // As the client does: what a rise was refused waits as it was told, anything else asks the quota, which knows better.
+      backoffMs: (_attempt, retryAfterMs) => (rise ? retryAfterMs : 0),
     };
   };
 }

@@ -32,7 +32,7 @@ export interface Outcome {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly retryAfterMs: number;
-  readonly over: Axis | null;
+  readonly over: Axis | 'acceleration' | null;
   readonly remaining: Readonly<Record<RateAxis, number>>;
 }
 
@@ -208,7 +208,7 @@ export function runQuotaWorld(
               inputTokens: 0,
               outputTokens: 0,
               retryAfterMs,
-              over: over === 'acceleration' ? null : over,
+              over,
               remaining: left,
             });
             loop.in(sender.backoffMs(nth, retryAfterMs), () =>

@@ -1,3 +1,5 @@
+import { contentOf, parseCommitted } from './committed.ts';
+
 /** What is looked at of a message. */
 interface Sent {
   readonly kind: string;
@@ -50,13 +52,13 @@ export class RelayChecker {
       return;
     }
     const self = Number(owner.slice('node/'.length));
-    const [kind, peer, seq, message] = JSON.parse(text) as Entry;
+    const [kind, peer, seq, message] = parseCommitted(text) as Entry;
     const name = `${peer}>${self}/${seq}`;
     switch (kind) {
       case 'out':
-        return push(this.#sent, `${self}>${peer}`, JSON.stringify(message));
+        return push(this.#sent, `${self}>${peer}`, contentOf(message!));
       case 'in': {
-        push(this.#accepted, `${peer}>${self}`, JSON.stringify(message));
+        push(this.#accepted, `${peer}>${self}`, contentOf(message!));
         const lateMs = this.#now() - (message!.deadlineAtMs ?? Infinity);
         if (lateMs > LATE_MS)
           this.#wrong.push(`${name} was accepted ${Math.round(lateMs)} ms after its deadline`);

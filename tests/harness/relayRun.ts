@@ -71,6 +71,7 @@ export async function runRelay(
   const { clock, log } = grove.world;
   const run = createVirtualRun(stage, []);
   const violations: string[] = [];
+  let clockRefused = 0;
   /** The run itself, without the looking into crash memory that follows it. */
   let end: Pick<VirtualOutcome, 'hash' | 'events' | 'simulatedMs'> | null = null;
   try {
@@ -78,7 +79,9 @@ export async function runRelay(
     if (!grove.quiet)
       violations.push(`something is still under way ${SETTLE_MS / 1_000} s after the last fault`);
     end = { hash: log.hash(), events: clock.events, simulatedMs: clock.nowMs };
-    const incs = grove.places().map(({ inc }) => inc);
+    const places = grove.places();
+    const incs = places.map(({ inc }) => inc);
+    clockRefused = places.reduce((sum, p) => sum + p.clockRefused, 0);
     violations.push(...pings.violations((agent) => incs[agent + 1]!), ...replies.slice(0, 3), ...audited);
     violations.push(...checker.violations(await grove.autopsy()));
     const totals = grove.ledger.totals(clock.nowMs);
@@ -92,6 +95,8 @@ export async function runRelay(
       violations.push(
         `the ledger has ${totals.sent} sent and ${totals.delivered} delivered, the checker ${checker.sent} and ${checker.accepted}`,
       );
+    if (causes.stamped !== checker.sent)
+      violations.push(`${checker.sent} messages were sent and ${causes.stamped} of them have a stamp`);
     violations.push(...causes.violations(), ...recount.disagreements(totals), ...queues.violations());
     const room = scenario.bus.windowMessages * wanted.nodes;
     if (grove.peaks.inbox > room)
@@ -114,7 +119,9 @@ export async function runRelay(
       cancelled: outcomes.get('cancelled') ?? 0,
       expired: checker.expired,
       poisoned: checker.poisoned,
+      sent: checker.sent,
       stamped: causes.stamped,
+      clockRefused,
       overtakings: causes.overtakings,
       mailboxMax: queues.peaks.mailbox,
       outboxMax: queues.peaks.outbox,

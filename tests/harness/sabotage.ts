@@ -4,6 +4,7 @@ import { LINK, type LinkReducers } from '../../src/bus/link.ts';
 import { ok } from '../../src/kernel/result.ts';
 import type { JournalPort } from '../../src/memory/journal.ts';
 import type { Sabotage } from '../../src/worlds/virtual/relayGrove.ts';
+import { withMessages } from './frames.ts';
 
 const kindOf = (text: string): string => (JSON.parse(text) as [string])[0];
 
@@ -45,11 +46,7 @@ const hearsAs = (change: (frame: Record<string, unknown>) => Record<string, unkn
 
 /** Changes each message as it arrives. */
 const messagesAs = (change: (message: Record<string, unknown>) => Record<string, unknown>): Sabotage =>
-  hearsAs((frame) =>
-    frame['type'] === 'data'
-      ? { ...frame, messages: (frame['messages'] as Record<string, unknown>[]).map(change) }
-      : frame,
-  );
+  hearsAs((frame) => withMessages(frame, (all) => all.map((m) => change({ ...m }))));
 
 const { sender } = LINK;
 const withSender = (change: Partial<LinkReducers['sender']>): Sabotage => ({
@@ -105,11 +102,7 @@ export const sabotages: Readonly<Record<string, Sabotage>> = {
       return batch;
     },
   }),
-  'a batch in another order': hearsAs((frame) =>
-    frame['type'] === 'data'
-      ? { ...frame, messages: [...(frame['messages'] as unknown[])].reverse() }
-      : frame,
-  ),
+  'a batch in another order': hearsAs((frame) => withMessages(frame, (all) => [...all].reverse())),
   'no dedupe on the way in': {
     link: {
       ...LINK,

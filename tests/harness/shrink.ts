@@ -1,4 +1,4 @@
-import { endOfFaults, type FaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import { endOfFaults, type FaultPlan } from '../../src/faults/faultPlan.ts';
 import type { RelayCase } from './relayRun.ts';
 
 export interface Shrunk {

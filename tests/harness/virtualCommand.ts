@@ -3,7 +3,7 @@ import type { SourceDocument } from '../../src/memory/documents.ts';
 import { runLinkOf } from '../../src/scenario/runLink.ts';
 import type { RunScript } from '../../src/scenario/script.ts';
 import { madeTextFor } from '../../src/worlds/virtual/madeText.ts';
-import { runGrove } from './groveRun.ts';
+import { runGrove, type RunProgress } from './groveRun.ts';
 import { relayCaseOf, runRelay, type RelayCase, type VirtualOutcome } from './relayRun.ts';
 import { sabotages } from './sabotage.ts';
 import { scenarioFrom } from './shippedScenario.ts';
@@ -33,12 +33,12 @@ function sabotageOf(name: string | null) {
 }
 
 /** One run in virtual time. Throws Error for a scenario that is none. */
-export function runOnce(command: VirtualCommand): Promise<VirtualOutcome> {
+export function runOnce(command: VirtualCommand, onProgress?: RunProgress): Promise<VirtualOutcome> {
   const scenario = scenarioFrom(command.scenario, command.seed ?? undefined);
   if (isRelay(scenario)) return runRelay(scenario, relayCaseOf(scenario), sabotageOf(command.sabotage));
   const { documents } = command;
   const corpus = documents ? { name: 'State of the Union', documents } : madeTextFor(scenario.agents.count);
-  return runGrove(scenario, corpus);
+  return runGrove(scenario, corpus, undefined, undefined, undefined, onProgress);
 }
 
 /** What a failing run was made smaller to. */

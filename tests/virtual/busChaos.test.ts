@@ -12,8 +12,11 @@ const dark = { ...busChaos, faults: { ...busChaos.faults, powerCutsPerMin: 12 } 
 
 describe('durable nodes lose, double and misorder nothing, whatever breaks', () => {
   test.each(SEEDS)('seed %s', async (seed) => {
-    const { violations } = await runRelay(scenarioFrom(busChaos, seed));
+    const { violations, facts } = await runRelay(scenarioFrom(busChaos, seed));
     expect(violations).toEqual([]);
+    // Every message that was sent has its stamp, and so was held against its causes.
+    expect(facts['stamped']).toBe(facts['sent']);
+    expect(facts['stamped']).toBeGreaterThan(100);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { drawFaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import { drawFaultPlan } from '../../src/faults/faultPlan.ts';
 import { look, recordConductor, type ConductorHistory, type Look } from '../harness/conductorHistory.ts';
 import { groveChaos } from '../harness/groveChaos.ts';
 import { runGrove } from '../harness/groveRun.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { drawFaultPlan } from '../../src/worlds/virtual/faultPlan.ts';
+import { drawFaultPlan } from '../../src/faults/faultPlan.ts';
 import { groveChaos } from '../harness/groveChaos.ts';
 import { runGrove } from '../harness/groveRun.ts';
 import { madeCorpus } from '../harness/madeCorpus.ts';
@@ -44,5 +44,35 @@ describe('a whole grove is decided by its seed', () => {
     expect(violations).toEqual([]);
     expect(facts).toMatchObject({ failed: 0, recoveries: 0, wire429: 0, answered: facts['questions'] });
     expect(facts['found']).toBeGreaterThan(0.9);
+  });
+
+  test('prompts keep to their budget, and what answers is still in them', async () => {
+    const read = async (promptTokens: number): Promise<{ tokens: number[]; found: number }> => {
+      const scenario = { ...groveChaos, durationS: 8, faults: {}, memory: { promptTokens } };
+      const tokens: number[] = [];
+      let details: () => string[] = () => [];
+      const { violations, facts } = await runGrove(
+        scenarioFrom(scenario, 'budget'),
+        corpus,
+        undefined,
+        {},
+        (grove) => {
+          details = () =>
+            grove.conductor.snapshot().interactions.flatMap((i) => i.legs.map((leg) => leg.detail));
+        },
+      );
+      expect(violations).toEqual([]);
+      for (const detail of details()) {
+        const count = /^(\d+) tokens in/.exec(detail)?.[1];
+        if (count !== undefined) tokens.push(Number(count));
+      }
+      expect(tokens.length).toBeGreaterThan(5);
+      return { tokens, found: facts['found']! };
+    };
+    const free = await read(0);
+    const bound = await read(130);
+    expect(Math.max(...free.tokens)).toBeGreaterThan(130);
+    expect(Math.max(...bound.tokens)).toBeLessThanOrEqual(130);
+    expect(bound.found).toBeGreaterThan(0.9);
   });
 });

@@ -92,6 +92,16 @@ describe.each([
 });
 
 describe('what a visitor does in virtual time', () => {
+  test('a step ends where it was to lead, however slow the machine is, and the next goes on from there', async () => {
+    const { player } = playerOf();
+    await player.open(scriptOf(grove));
+    await player.seek(1_000 * 1_024);
+    await player.step(700);
+    expect(player.view().nowMs).toBe(1_700);
+    await Promise.all([player.step(100), player.step(100), player.step(100)]);
+    expect(player.view().nowMs).toBe(2_000);
+  });
+
   test('becomes part of the script, and the script gives the same events again', async () => {
     const { player } = playerOf();
     await player.open(scriptOf(grove));

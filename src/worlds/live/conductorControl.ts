@@ -13,6 +13,10 @@ import type {
   StoryLine,
 } from '../../fleet/views.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import { sourceRefusal } from '../../provider/connection.ts';
+import type { FetchHandler } from '../../provider/port.ts';
+import { fetchOver } from './fetchPort.ts';
+import { createCaller } from './portCalls.ts';
 import { builtInCorpus, ownCorpus, type Corpus } from './corpora.ts';
 import { claimDatabase } from './groveLock.ts';
 import { readRecord, type GroveRecord } from './groveRecord.ts';
@@ -37,6 +41,13 @@ export interface ConductorControl {
   open(baseUrl: string, openedAtMs: number, preferred: string | null): Promise<string>;
   /** What the page knows of how its last visit ended (see `StoreOptions.cleanEnd`), and whether the browser keeps its data. */
   tell(known: { readonly cleanEnd?: string | null; readonly persisted?: boolean | null }): void;
+  /**
+   * Prompts may be sent to that endpoint from now on, with that key. Both stay in this worker's memory and in that of the
+   * provider's worker, and are forgotten with the page.
+   */
+  agree(endpoint: { readonly baseUrl: string; readonly key: string | null }): void;
+  /** The way to the browser's own model. */
+  provideBuiltIn(port: MessagePort): void;
   start(scenario: Scenario): Promise<Outcome>;
   /** All of crash memory in one file. Progress is in the snapshot. */
   exportMemory(): Promise<{ readonly ok: true; readonly file: Blob } | Refused>;
@@ -96,6 +107,8 @@ export function createConductorControl(): ConductorControl {
   let crashMemory: CrashMemoryView | null = null;
   let cleanEnd: string | null = null;
   let persisted: boolean | null = null;
+  let agreed: { readonly baseUrl: string | null; readonly key: string | null } = { baseUrl: null, key: null };
+  let builtIn: FetchHandler | null = null;
   let transfer: MemoryTransfer | null = null;
   let cancelTransfer = (): void => undefined;
   let idle = idleSnapshot('idle', null, { agents: 0, workers: 0 });
@@ -104,8 +117,14 @@ export function createConductorControl(): ConductorControl {
 
   function restart(wanted: Scenario, corpus: Corpus | null): Promise<Outcome> {
     const run = async (): Promise<Outcome> => {
-      const refusal = tooMuch(wanted);
-      if (refusal !== null) return refuse(refusal);
+      const refusal =
+        tooMuch(wanted) ??
+        sourceRefusal(wanted.provider, { baseUrl: agreed.baseUrl, builtIn: builtIn !== null });
+      if (refusal !== null) {
+        // Where nothing runs, the page shows why.
+        if (!grove) idle = idleSnapshot('failed', refusal, { agents: 0, workers: 0 });
+        return refuse(refusal);
+      }
       scenario = wanted;
       const shown = {
         agents: wanted.agents.count,
@@ -126,6 +145,8 @@ export function createConductorControl(): ConductorControl {
           epochMs,
           openedAgoMs,
           corpus,
+          key: agreed.key,
+          builtIn,
           cleanEnd,
           onCrashMemory(view) {
             crashMemory = view;
@@ -214,6 +235,10 @@ export function createConductorControl(): ConductorControl {
   }
 
   return {
+    agree: (endpoint) => void (agreed = endpoint),
+    provideBuiltIn(port) {
+      builtIn = fetchOver(createCaller(port, (fn) => fn));
+    },
     tell(known) {
       if (known.cleanEnd !== undefined) cleanEnd = known.cleanEnd;
       if (known.persisted !== undefined) persisted = known.persisted;
@@ -312,6 +337,6 @@ export function createConductorControl(): ConductorControl {
     },
     story: () => grove?.conductor.story() ?? [],
     recoveries: () => grove?.conductor.recoveries() ?? [],
-    metrics: () => (grove ? groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rush) : ''),
+    metrics: () => (grove ? groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rings) : ''),
   };
 }

@@ -2,7 +2,7 @@ import { deleteDB, openDB, type DBSchema } from 'idb';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { BlockDatabase, Block } from '../../memory/blockStore.ts';
 import type { Done, JournalError } from '../../memory/journal.ts';
-import { packEntries } from '../../memory/packedEntries.ts';
+import { packEntries, wholeRun } from '../../memory/packedEntries.ts';
 import { buildSegment } from '../../memory/segment.ts';
 
 /** Made once, when crash memory begins: a database without one has lost what it held. */
@@ -96,8 +96,7 @@ async function migrateFrom1(
 ): Promise<void> {
   for (const old of (await segments.getAll()) as SegmentV1[]) {
     const source = packEntries(old.texts.map((text, i) => ({ owner: old.owners[i]!, text })));
-    const refs = old.owners.map((owner, index) => ({ owner, source, index }));
-    put(buildSegment(old.position, refs, old.replaces));
+    put(buildSegment(old.position, wholeRun(source), old.replaces));
   }
 }
 

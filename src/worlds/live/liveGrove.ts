@@ -2,7 +2,8 @@ import { proxy, transfer } from 'comlink';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
 import { startNode } from '../../agents/node.ts';
-import { nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
+import { hasHole } from '../../agents/hole.ts';
+import { checkpointOf, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
 import type { Node } from '../../agents/nodeTypes.ts';
 import { GATE_ADDRESS } from '../../agents/protocol.ts';
 import { createConductor } from '../../fleet/conductor.ts';
@@ -13,11 +14,14 @@ import type { FleetNews } from '../../fleet/ports.ts';
 import type { CrashMemoryView } from '../../fleet/views.ts';
 import { linkTroubles } from '../../faults/linkTroubles.ts';
 import { GATE, incarnation, nodeId } from '../../kernel/ids.ts';
+import type { Embed } from '../../provider/cache/semanticIndex.ts';
 import { createDesk } from '../../provider/desk.ts';
+import type { FetchHandler } from '../../provider/port.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { builtInCorpus, chargesOf, createLibrary, type Corpus } from './corpora.ts';
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
+import { leftOut, liveStorm, worstWeather } from './livePlan.ts';
 import { openIdbAnswerStore } from './idbAnswerStore.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { portChannels } from './portChannels.ts';
@@ -26,7 +30,9 @@ import { newsChannel } from './nodeControl.ts';
 import { journalOver } from './journalPort.ts';
 import type { Progress } from './memoryTransfer.ts';
 import { watchCrashMemory, type CrashWatch } from './crashWatch.ts';
-import { spawnNode, spawnProvider, spawnStore } from './workers.ts';
+import { serveFetch } from './fetchPort.ts';
+import type { ProviderControl } from './providerControl.ts';
+import { spawnNode, spawnProvider, spawnStore, type Controlled } from './workers.ts';
 
 /** Known-item questions prepared in all, spread over the agents. */
 const KNOWN_ITEMS = 800;
@@ -40,6 +46,9 @@ export interface LiveGroveConfig {
   readonly openedAgoMs: number;
   /** A corpus to remember instead of what crash memory or the site has. */
   readonly corpus: Corpus | null;
+  /** The key of a real endpoint, and the browser's own model; see `sourceRefusal`. */
+  readonly key: string | null;
+  readonly builtIn: FetchHandler | null;
   /** See `StoreOptions.cleanEnd`. */
   readonly cleanEnd: string | null;
   /** Hears how crash memory is, about twice a second, from its opening on. */
@@ -59,6 +68,24 @@ export interface LiveGrove {
   refresh(): void;
   /** Ends all workers. Crash memory keeps what it has. */
   close(): void;
+}
+
+/** The browser's own model is reached through the page: a way to it is laid for each start. */
+function openProvider(
+  control: Controlled<ProviderControl>['control'],
+  { scenario, epochMs, key, builtIn, baseUrl }: LiveGroveConfig,
+): Promise<void> {
+  const { provider, seed } = scenario;
+  if (provider.source !== 'browser' || builtIn === null)
+    return control.open(provider, seed, epochMs, {
+      key: provider.source === 'url' ? key : null,
+      pageUrl: baseUrl,
+      builtIn: null,
+    });
+  const { port1, port2 } = new MessageChannel();
+  serveFetch(port1, builtIn);
+  const real = { key: null, pageUrl: baseUrl, builtIn: port2 };
+  return control.open(provider, seed, epochMs, transfer(real, [port2]));
 }
 
 /** Opens crash memory, the provider and the gate, and starts the nodes. Rejects with a sentence when one of them cannot be had. */
@@ -85,8 +112,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
           groupCommitMs: scenario.memory.groupCommitMs,
           durability: scenario.memory.durability,
           cleanEnd: config.cleanEnd,
+          nodes,
         }),
-        provider.control.open(scenario.provider, scenario.seed, epochMs),
+        openProvider(provider.control, config),
       ]),
       store.failed,
       provider.failed,
@@ -94,30 +122,43 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
 
     watch = await watchCrashMemory(store.control, config.onCrashMemory);
 
-    const earlier =
-      scenario.resume && config.corpus === null ? readRecord(await store.control.readGrove()) : null;
+    const wanted = scenario.resume && config.corpus === null;
+    const kept = wanted ? await store.control.readGrove() : [];
+    // Damage must not cost more than what was damaged: without its record the grove goes on as it is asked for now.
+    const isRecordLost = hasHole(kept);
+    const earlier = isRecordLost ? null : readRecord(kept);
     const corpus = config.corpus ?? earlier?.own ?? (await builtInCorpus(baseUrl));
     const goesOn =
-      earlier !== null &&
-      earlier.record.corpusId === corpus.id &&
-      earlier.record.agents === count &&
-      earlier.record.pool === pool;
+      isRecordLost ||
+      (earlier !== null &&
+        earlier.record.corpusId === corpus.id &&
+        earlier.record.agents === count &&
+        earlier.record.pool === pool);
     let carried = 0;
     if (goesOn) carried = await store.control.carryOver(nodes);
     else {
       await store.control.forget();
       answers.clear();
-      await store.control.writeGrove(writeRecord(corpus, count, pool));
     }
+    if (!goesOn || isRecordLost) await store.control.writeGrove(writeRecord(corpus, count, pool));
 
     const charges = chargesOf(corpus, count);
     const placement = placeAgents(count, nodes);
     const news = new BroadcastChannel(newsChannel(grove));
     const { regions } = scenario.fleet;
+    /** No question is like another until the word vectors are there. */
+    let embed: Embed = () => null;
+    if (scenario.provider.semanticFrom > 0)
+      void import('./wordVectors.ts').then(async ({ fetchWordVectors, unitVectors }) => {
+        const model = await fetchWordVectors(baseUrl);
+        if (model.ok) embed = unitVectors(model.value);
+        else conductor.warn(`${model.error.message} Only equal questions share an answer.`);
+      });
     const desk = createDesk(env, scenario.provider, {
       regions: regions.length,
       regionOf: (node) => regions.indexOf(regionOf(node, nodes, regions)),
       store: answers,
+      embed: (text) => embed(text),
     });
     const directory = createDirectoryDesk(env);
     const library = createLibrary(corpus);
@@ -132,6 +173,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         r.ok ? resolve(r.value[0] ?? []) : reject(new Error(r.error.message)),
       );
     });
+    const gateState = replayNodeLog(gateLog);
+    if (hasHole(gateLog))
+      journal.checkpoint(nodeOwner(GATE), [JSON.stringify(checkpointOf(gateState))], () => undefined);
 
     let node: Node | null = null;
     const gate = createGate(env, {
@@ -139,7 +183,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
       deadlineMs: scenario.agents.deadlineMs,
       zipf: scenario.load.zipf,
       run: grove.slice(-6),
-      send: (to, body) => node?.send(GATE_ADDRESS, to, 'question', body),
+      send: (to, kind, body) => node?.send(GATE_ADDRESS, to, kind, body) ?? false,
+      errandHops: scenario.load.errandHops,
+      errandsPerS: scenario.load.errandsPerS,
       onEnd: (interaction) => conductor.noteEnd(interaction),
       onSlept: (ms) =>
         conductor.warn(`The machine slept for ${duration(ms)}; questions of that time were not put.`),
@@ -155,7 +201,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     exchange.connect(GATE, gateLine.port1);
     const gateWires =
       scenario.bus.transport === 'ports' ? portChannels(gateLine.port2, liveChannels) : liveChannels;
-    const gateLinks = linkTroubles(env, gateWires, grove, GATE, delayMsFrom(GATE));
+    const weather = worstWeather(scenario.faults);
+    const gateLinks = linkTroubles(env, gateWires, grove, GATE, delayMsFrom(GATE), weather);
     const conductor = createConductor(
       env,
       {
@@ -176,6 +223,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
                   epochMs,
                   heartbeatMs: scenario.fleet.heartbeatMs,
                   delayMsTo: delayMsFrom(id),
+                  weather,
                 },
               },
               events,
@@ -193,8 +241,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         committed: (ids) => store.control.committed(ids),
         ledger: () => store.control.ledger(),
         wire: () => provider.control.counts(),
-        gateBus: () => ({ unsettled: node?.unsettled ?? 0, resends: node?.bus.resends ?? 0 }),
-        disturbGateLink: (...trouble) => gateLinks.disturb(...trouble),
+        gateBus: () => node && { ...node.report(), hurt: gateLinks.hurt },
+        gateLinks,
         disturbProvider: (slowdown, failing) => void provider.control.disturb(slowdown, failing),
       },
       gate,
@@ -225,6 +273,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         },
         questionsPerS: scenario.load.questionsPerS,
         killEveryMs: scenario.faults.killEveryMs,
+        storm: liveStorm(scenario, nodes),
         resumed: goesOn,
         carriedMessages: carried,
         openedAgoMs: config.openedAgoMs,
@@ -246,7 +295,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         onFailure: (error) => conductor.fail(`Crash memory said no: ${error.message}`),
         onPoison: (what) => conductor.warn(what),
       },
-      replayNodeLog(gateLog),
+      gateState,
       [{ id: GATE_ADDRESS, behaviour: gate.behaviour, memory: null }],
     );
     const gateNode = node;
@@ -257,6 +306,9 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
         if (!closed) conductor.fail(e instanceof Error ? e.message : String(e));
       });
     conductor.start();
+    const missing = leftOut(scenario.faults);
+    if (missing.length > 0)
+      conductor.warn(`Only the virtual world has ${missing.join(', ')}; this live grove goes without.`);
     watch.tellTo((sentence) => conductor.warn(sentence));
     return {
       exportFile: (progress) => store.control.exportFile(proxy(progress)),

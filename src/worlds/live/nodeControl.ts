@@ -1,8 +1,9 @@
 import type { AgentInspection, NodeReady, NodeSpec, NodeTelemetry } from '../../agents/contract.ts';
 import { hostNode, type Host } from '../../agents/host.ts';
-import { linkTroubles } from '../../faults/linkTroubles.ts';
+import { linkTroubles, type LinkTroubles } from '../../faults/linkTroubles.ts';
 import { pausable } from '../../faults/pause.ts';
-import type { FleetNews } from '../../fleet/ports.ts';
+import type { Weather } from '../../faults/weather.ts';
+import type { FleetNews, LinkFaults } from '../../fleet/ports.ts';
 import type { AgentId, NodeId } from '../../kernel/ids.ts';
 import type { KnownItem } from '../../memory/knownItems.ts';
 import { holdLifeLock } from './deathWatch.ts';
@@ -11,7 +12,8 @@ import { liveChannels } from './liveChannels.ts';
 import { createLiveEnv } from './liveEnv.ts';
 import { portChannels } from './portChannels.ts';
 import { createCaller } from './portCalls.ts';
-import { corpusOver, deskOver, directoryOver, fetchOver } from './remotePorts.ts';
+import { fetchOver } from './fetchPort.ts';
+import { corpusOver, deskOver, directoryOver } from './remotePorts.ts';
 
 /** What a node's worker needs beside the spec that every world gives a node. */
 export interface NodeBoot {
@@ -21,6 +23,8 @@ export interface NodeBoot {
   readonly heartbeatMs: number;
   /** Frames between regions are late by this: by node. */
   readonly delayMsTo: readonly number[];
+  /** What the weather of one of its links may be at most, when it is bad. */
+  readonly weather: Weather;
 }
 
 /** What a node's worker posts on its event port. */
@@ -44,7 +48,8 @@ export interface NodePorts {
 export interface NodeControl {
   start(boot: NodeBoot, ports: NodePorts): Promise<NodeReady>;
   pause(forMs: number): void;
-  disturbLink(to: number, loss: number, delayMs: number, forMs: number): void;
+  /** Something befalls its links. What is told before `start` counts from then on. */
+  trouble<K extends keyof LinkFaults>(kind: K, ...args: Parameters<LinkFaults[K]>): void;
   knownItems(): KnownItem[];
   inspect(agent: string): AgentInspection | null;
 }
@@ -56,7 +61,8 @@ export const newsChannel = (grove: string): string => `${grove}/news`;
 export function createNodeControl(): NodeControl {
   let host: Host | null = null;
   let pauseNode: (forMs: number) => void = () => undefined;
-  let disturb: NodeControl['disturbLink'] = () => undefined;
+  let links: LinkTroubles | null = null;
+  let early: ((links: LinkTroubles) => void)[] = [];
   return {
     async start(boot, ports) {
       const { spec } = boot;
@@ -67,10 +73,12 @@ export function createNodeControl(): NodeControl {
       const raw = createLiveEnv(boot.epochMs, `${spec.seed}/node/${spec.self}`);
       const wires =
         spec.options.bus.transport === 'ports' ? portChannels(ports.exchange, liveChannels) : liveChannels;
-      const links = linkTroubles(raw, wires, spec.grove, spec.self, boot.delayMsTo);
-      const { env, channels, gate, pause } = pausable(raw, links.channels);
+      const troubled = linkTroubles(raw, wires, spec.grove, spec.self, boot.delayMsTo, boot.weather);
+      const { env, channels, gate, pause } = pausable(raw, troubled.channels);
       pauseNode = pause;
-      disturb = (...trouble) => links.disturb(...trouble);
+      links = troubled;
+      for (const befall of early) befall(troubled);
+      early = [];
 
       const conductor = createCaller(ports.desk, gate);
       host = await hostNode(
@@ -95,14 +103,18 @@ export function createNodeControl(): NodeControl {
         else running.abandon(news.node as NodeId, news.reason);
       });
       const beat = (): void => {
-        post({ type: 'telemetry', telemetry: running.telemetry() });
+        post({ type: 'telemetry', telemetry: { ...running.telemetry(), hurt: { ...troubled.hurt } } });
         env.setTimer(boot.heartbeatMs, beat);
       };
       beat();
       return running.ready;
     },
     pause: (forMs) => pauseNode(forMs),
-    disturbLink: (to, loss, delayMs, forMs) => disturb(to, loss, delayMs, forMs),
+    trouble(kind, ...args) {
+      const befall = (on: LinkTroubles): void => (on[kind] as (...a: typeof args) => void)(...args);
+      if (links) befall(links);
+      else early.push(befall);
+    },
     knownItems: () => host?.knownItems() ?? [],
     inspect: (agent) => host?.inspect(agent as AgentId) ?? null,
   };

@@ -1,15 +1,7 @@
 import type { CorpusPort, DirectoryPort, DirectoryQuestion, Slice } from '../../agents/contract.ts';
 import { readPackedDocument } from '../../memory/corpus.ts';
 import type { DocumentAnswer, Library } from './corpora.ts';
-import {
-  fromRequestMessage,
-  fromResponseMessage,
-  toRequestMessage,
-  toResponseMessage,
-  type RequestMessage,
-  type ResponseMessage,
-} from '../../provider/httpMessage.ts';
-import type { DeskNote, DeskPort, DeskRequest, DeskSettlement, FetchHandler } from '../../provider/port.ts';
+import type { DeskNote, DeskPort, DeskRequest, DeskSettlement } from '../../provider/port.ts';
 import { serveCalls, type Caller } from './portCalls.ts';
 
 /** The API manager's desk on the other end of a port. */
@@ -55,45 +47,5 @@ export function serveDesk(
     settle: (settlement: DeskSettlement) => desk.settle(settlement),
     note: (note: DeskNote) => desk.note(note),
     watch: (since: number, answer) => desk.watch(since, answer),
-  });
-}
-
-type FetchAnswer = { readonly response: ResponseMessage } | { readonly error: string };
-
-/** The model endpoint on the other end of a port, as a fetch handler. */
-export function fetchOver(caller: Caller): FetchHandler {
-  let n = 0;
-  return async (request) => {
-    const call = ++n;
-    const message = await toRequestMessage(request);
-    return new Promise<Response>((resolve, reject) => {
-      if (request.signal.aborted) return reject(new DOMException('The request was aborted.', 'AbortError'));
-      request.signal.addEventListener('abort', () => {
-        caller.call('abort', call);
-        reject(new DOMException('The request was aborted.', 'AbortError'));
-      });
-      caller.call('fetch', { call, message }, (answer: FetchAnswer) => {
-        if ('response' in answer) resolve(fromResponseMessage(answer.response));
-        else reject(new TypeError(answer.error));
-      });
-    });
-  };
-}
-
-export function serveFetch(port: MessagePort, handler: FetchHandler): void {
-  const controllers = new Map<number, AbortController>();
-  serveCalls(port, {
-    fetch({ call, message }: { call: number; message: RequestMessage }, answer) {
-      const controller = new AbortController();
-      controllers.set(call, controller);
-      handler(fromRequestMessage(message, controller.signal))
-        .then(toResponseMessage)
-        .then(
-          (response) => answer({ response } satisfies FetchAnswer),
-          (e: unknown) => answer({ error: String(e) } satisfies FetchAnswer),
-        )
-        .finally(() => controllers.delete(call));
-    },
-    abort: (call: number) => controllers.get(call)?.abort(),
   });
 }

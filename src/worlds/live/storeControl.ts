@@ -1,12 +1,14 @@
 import { committedSeq } from '../../agents/agentLog.ts';
 import { auditEntry, primeLedger } from '../../agents/audit.ts';
 import { agentOwner, nodeOwner, replayNodeLog } from '../../agents/nodeLog.ts';
+import { holeText } from '../../agents/hole.ts';
 import { Ledger, type LedgerTotals } from '../../bus/ledger.ts';
 import type { CrashMemoryView } from '../../fleet/views.ts';
 import type { Result } from '../../kernel/result.ts';
 import { createCrashStore, type CrashStore } from '../../memory/crashStore.ts';
 import type { JournalError, JournalPort } from '../../memory/journal.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
+import type { DamagedBlock } from '../../memory/segment.ts';
 import { Histogram } from '../../metrics/histogram.ts';
 import { openIdbSegmentStore, type IdbSegmentStore } from './idbSegmentStore.ts';
 import { serveJournal } from './journalPort.ts';
@@ -26,6 +28,8 @@ export interface StoreOptions {
    * means that the browser may have crashed, and its log is rotated.
    */
   readonly cleanEnd: string | null;
+  /** Nodes of the grove that asks, the gate not counted; whose logs a damaged segment may have had. */
+  readonly nodes?: number;
 }
 
 /** The Comlink contract of the crash-memory worker: the one writer, with the ledger listening to what it commits. */
@@ -65,6 +69,16 @@ const promised = <T>(run: (done: (r: Result<T, JournalError>) => void) => void):
   new Promise((resolve, reject) => {
     run((r) => (r.ok ? resolve(r.value) : reject(new Error(r.error.message))));
   });
+
+/** Whose logs may have a hole: of a segment that does not even tell whose it was, everybody's. */
+function holedOwners(damaged: readonly DamagedBlock[], known: readonly string[], nodes: number): string[] {
+  const all = new Set<string>();
+  for (const { owners } of damaged)
+    for (const owner of owners ?? [...known, GROVE_OWNER, ...allNodes(nodes)]) all.add(owner);
+  return [...all];
+}
+
+const allNodes = (nodes: number): string[] => Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i));
 
 interface Opened {
   readonly database: IdbSegmentStore;
@@ -127,11 +141,20 @@ export function createStoreControl(): StoreControl {
       const { entries } = await ready;
       // After the reading, which it would hold up, and before the first ack, which would be at risk.
       if (rotated) database.rotateLog();
+      const own = writer.session(-1, 1);
+      const hurt = holedOwners(store.report().damaged, writer.owners(), options.nodes ?? 0);
+      if (hurt.length > 0)
+        await promised((done) =>
+          own.append(
+            hurt.map((owner) => ({ owner, text: holeText(owner, Date.now()) })),
+            done,
+          ),
+        );
       held = {
         database,
         store,
         writer,
-        own: writer.session(-1, 1),
+        own,
         rotated,
         openMs: performance.now() - beganMs,
         commits,
@@ -155,9 +178,14 @@ export function createStoreControl(): StoreControl {
       await promised((done) => opened().writer.forget(done));
     },
     async carryOver(nodes) {
-      const owners = Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i));
-      const logs = await promised<readonly (readonly string[])[]>((done) => opened().own.load(owners, done));
-      return primeLedger(ledger, logs.map(replayNodeLog), now());
+      const logs = await promised<readonly (readonly string[])[]>((done) =>
+        opened().own.load(allNodes(nodes), done),
+      );
+      return primeLedger(
+        ledger,
+        logs.map((log) => replayNodeLog(log)),
+        now(),
+      );
     },
     connect(node, inc, port) {
       serveJournal(port, opened().writer.session(node, inc));

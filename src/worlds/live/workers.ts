@@ -85,7 +85,7 @@ export function spawnNode(
   worker.onerror = (event) => events.onFailure(`its script failed: ${event.message || LOAD_FAILED}`);
 
   void around.store.connect(node, inc, transfer(journal.port1, [journal.port1]));
-  void around.provider.connect(transfer(provider.port1, [provider.port1]));
+  void around.provider.connect(node, transfer(provider.port1, [provider.port1]));
   const leaveExchange = around.exchange.connect(node, exchange.port1);
   serveDesk(desk.port1, around.desk, around.directory, around.library);
   news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
@@ -123,11 +123,16 @@ export function spawnNode(
       stopWatching();
       worker.terminate();
       leaveExchange();
+      void around.provider.disconnect(node);
       desk.port1.close();
       news.port1.close();
     },
     pause: (forMs) => void remote.pause(forMs),
-    disturbLink: (to, loss, delayMs, forMs) => void remote.disturbLink(to, loss, delayMs, forMs),
+    links: {
+      disturb: (...trouble) => void remote.trouble('disturb', ...trouble),
+      cut: (...cut) => void remote.trouble('cut', ...cut),
+      blow: (...blow) => void remote.trouble('blow', ...blow),
+    },
     knownItems: () => remote.knownItems(),
     inspect: (agent) => remote.inspect(agent),
   };

@@ -1,3 +1,5 @@
+import { committedSeq } from '../../agents/agentLog.ts';
+import { entryHead, nodeOfOwner } from '../../agents/entryHead.ts';
 import type { NodeEntry } from '../../agents/nodeLog.ts';
 
 /** Hears what became durable, each entry once, whatever happened between a commit and its answer. */
@@ -8,27 +10,24 @@ export interface CommitTap {
   catchUp(owner: string, texts: readonly string[]): void;
 }
 
-const nodeOf = (owner: string): number | null =>
-  owner.startsWith('node/') ? Number(owner.slice('node/'.length)) : null;
-
 export function createCommitTap(listen: (owner: string, text: string) => void): CommitTap {
   /** Per link and direction, the highest number heard; per agent, how many entries. */
   const heard = new Map<string, number>();
 
   /** The place of an entry that is numbered. */
   function placeOf(owner: string, text: string): { readonly key: string; readonly seq: number } | null {
-    const node = nodeOf(owner);
-    if (node === null) {
+    const node = nodeOfOwner(owner);
+    if (node < 0) {
       if (!text.startsWith('["memory"')) return null;
-      return { key: owner, seq: (JSON.parse(text) as ['memory', { readonly seq: number }])[1].seq };
+      return { key: owner, seq: committedSeq(text) };
     }
-    const entry = JSON.parse(text) as NodeEntry;
-    switch (entry[0]) {
+    const { kind, peer, seq } = entryHead(text);
+    switch (kind as NodeEntry[0]) {
       case 'out':
-        return { key: `${node}>${entry[1]}`, seq: entry[2] };
+        return { key: `${node}>${peer}`, seq };
       case 'in':
       case 'dead':
-        return { key: `${entry[1]}>${node} in`, seq: entry[2] };
+        return { key: `${peer}>${node} in`, seq };
       default:
         return null;
     }
@@ -43,16 +42,16 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
   return {
     hear,
     catchUp(owner, texts) {
-      const node = nodeOf(owner);
+      const node = nodeOfOwner(owner);
       const fresh = (key: string, seq: number): boolean => seq > (heard.get(key) ?? 0);
       for (const text of texts) {
         const place = placeOf(owner, text);
         if (place && fresh(place.key, place.seq)) hear(owner, text);
-        if (node === null && text.startsWith('["kept"')) {
+        if (node < 0 && text.startsWith('["kept"')) {
           const record = (JSON.parse(text) as ['kept', { readonly seq: number }])[1];
           if (fresh(owner, record.seq)) hear(owner, JSON.stringify(['memory', record]));
         }
-        if (node === null || !text.startsWith('["state"')) continue;
+        if (node < 0 || !text.startsWith('["state"')) continue;
         // A checkpoint swallowed its entries: those not heard stand in it.
         const [, state] = JSON.parse(text) as Extract<NodeEntry, readonly ['state', unknown]>;
         for (const [to, base, pending] of state.sent)

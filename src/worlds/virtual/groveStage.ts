@@ -4,7 +4,7 @@ import type { Fault, StoryLine } from '../../fleet/views.ts';
 import { hash32 } from '../../kernel/rng.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { EVENT } from './eventLog.ts';
-import { drawFaultPlan, endOfFaults, type FaultPlan } from './faultPlan.ts';
+import { drawFaultPlan, endOfFaults, type FaultPlan } from '../../faults/faultPlan.ts';
 import { neverInLedger, SETTLE_MS, type Stage } from './stage.ts';
 import { openVirtualGrove, type VirtualGrove, type VirtualGroveConfig } from './virtualGrove.ts';
 
@@ -105,7 +105,7 @@ export function createGroveStage(
       // As for rush memory: what a recall takes is not to be had here.
       return seen && { ...seen, rings: seen.rings.map((ring) => ({ ...ring, accessMs: null })) };
     },
-    metrics: () => groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rush),
+    metrics: () => groveMetrics(grove.conductor.snapshot(), grove.gate, grove.conductor.rings),
     totals: () => ledger.totals(clock.nowMs),
     mustBeZero() {
       const totals = ledger.totals(clock.nowMs);

@@ -93,6 +93,8 @@ export function createPlayer(ports: PlayerPorts): Player {
   let furthestMs = 0;
   /** Counts what the visitor wanted; a jump or a filling that was begun before is overtaken. */
   let wish = 0;
+  let steps: Promise<void> = Promise.resolve();
+  let stepsToCome = 0;
   let quantumMs = 1;
   /** A world is touched by one at a time, in the order of asking; two worlds do not wait for each other. */
   const turns = new WeakMap<VirtualRun, Promise<unknown>>();
@@ -271,14 +273,21 @@ export function createPlayer(ports: PlayerPorts): Player {
     },
     async step(by) {
       if (!run || run.ended || (mode !== 'paused' && mode !== 'playing')) return;
-      const mine = ++wish;
+      // Steps that are asked for while one is under way come one after the other; any other wish overtakes them all.
+      if (stepsToCome++ === 0) wish++;
+      const mine = wish;
       const world = run;
       mode = 'paused';
-      await inTurn(world, () => {
-        const toMs = by === 'event' ? world.nextMs : world.nowMs + by;
-        return toMs === Infinity ? undefined : slice(world, toMs);
+      const done = steps.then(async () => {
+        const wantedMs = await inTurn(world, () => (by === 'event' ? world.nextMs : world.nowMs + by));
+        // Worlds stand at whole ticks only.
+        const toMs = Math.ceil(wantedMs * TICKS_PER_MS) / TICKS_PER_MS;
+        if (toMs !== Infinity) await advanceTo(world, toMs, mine, () => undefined);
+        stepsToCome--;
       });
-      if (wish === mine) void fill(mine);
+      steps = done;
+      await done;
+      if (wish === mine && stepsToCome === 0) void fill(mine);
     },
     seek: (tick) => seek(tick),
     cancel() {

@@ -18,7 +18,8 @@ import type { BlockStore } from '../../memory/blockStore.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
-import { type FaultPlan, type PlannedFault } from './faultPlan.ts';
+import { type FaultPlan, type PlannedFault } from '../../faults/faultPlan.ts';
+import { FAIR_WEATHER } from '../../faults/weather.ts';
 import {
   crashStoreOn,
   createVirtualDisk,
@@ -27,7 +28,7 @@ import {
   type VirtualDisk,
 } from './virtualDisk.ts';
 import { createMachineClock, createVirtualProcess, type VirtualProcess } from './virtualEnv.ts';
-import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
+import { createVirtualNetwork, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualPort, journalOver } from './virtualPorts.ts';
 import { createRelayAgent, NEWS, putTask, type RelayEars, type RelayTask } from './relayAgent.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
@@ -69,6 +70,8 @@ export interface PlaceView {
   readonly up: boolean;
   readonly inbox: number;
   readonly unsettled: number;
+  /** Stamps of others that this incarnation found too far ahead to follow. */
+  readonly clockRefused: number;
 }
 
 interface Place {
@@ -177,7 +180,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
     place.node = null;
     place.pause = pause;
     const session = writer.session(id, sabotage.sessionInc?.(inc) ?? inc);
-    const remote = journalOver(createVirtualPort(world, process, storeProcess, gate), session);
+    const remote = journalOver(world, createVirtualPort(world, process, storeProcess, gate), session);
     const journal = sabotage.journal?.(remote, id, world) ?? remote;
     const agent = id === GATE ? null : agentId(id - 1);
     const wanted = agent === null ? [nodeOwner(id)] : [nodeOwner(id), agentOwner(agent)];
@@ -362,6 +365,7 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
         up: node !== null,
         inbox: node?.inbox ?? 0,
         unsettled: node?.unsettled ?? 0,
+        clockRefused: node?.counters.clockRefused ?? 0,
       })),
     inject,
     takeTraffic: () =>

@@ -8,7 +8,7 @@ import { createRegistry } from '../../metrics/registry.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { TICKS_PER_MS } from './clock.ts';
 import { EVENT } from './eventLog.ts';
-import { drawFaultPlan, endOfFaults, type FaultPlan, type PlannedFault } from './faultPlan.ts';
+import { drawFaultPlan, endOfFaults, type FaultPlan, type PlannedFault } from '../../faults/faultPlan.ts';
 import { createRelayGrove, type RelayConfig, type RelayGrove } from './relayGrove.ts';
 import { neverInLedger, SETTLE_MS, type Stage } from './stage.ts';
 
@@ -158,8 +158,18 @@ export function createRelayStage(
     },
     expectedMs: Math.max(putMs, endOfFaults(plan)) + 2 * LOOK_MS,
     apply(input) {
+      if (input.type === 'partition') {
+        log.add(clock.nowMs, -1, EVENT.fault, hash32(JSON.stringify(input)));
+        grove.inject({
+          atMs: input.tick / TICKS_PER_MS,
+          type: 'partition',
+          nodes: input.nodes,
+          forMs: input.forMs,
+        });
+        return null;
+      }
       if (input.type !== 'kill' && input.type !== 'pause')
-        return 'A relay has neither questions nor a provider, and the weather for its links: kill or pause one of its nodes.';
+        return 'A relay has neither questions nor a provider, and the weather for its links: kill or pause one of its nodes, or cut some off.';
       if (input.node > nodes) return `There is no node ${input.node}; nodes are 0 (the gate) to ${nodes}.`;
       if (!grove.places()[input.node]!.up) return `Node ${input.node} is not up; let time go on until it is.`;
       log.add(clock.nowMs, -1, EVENT.fault, hash32(JSON.stringify(input)));

@@ -3,9 +3,11 @@ import type { AgentView, GroveSnapshot, Recovery, StoryLine } from '../../fleet/
 import { describeIssue } from '../../kernel/schema.ts';
 import { readPackedDocument, type CorpusIndex } from '../../memory/corpus.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
+import { virtualRefusal } from '../../provider/connection.ts';
 import { inputSchema, type RunScript } from '../../scenario/script.ts';
 import { createGroveStage } from './groveStage.ts';
 import { madeTextFor } from './madeText.ts';
+import { tooBigForTab } from './memoryNeed.ts';
 import { createPlayer, type Player, type TimeView } from './player.ts';
 import { createRelayStage, relayCaseOf } from './relayStage.ts';
 import type { Stage } from './stage.ts';
@@ -51,8 +53,6 @@ export interface VirtualControl {
 const ROOM = { builtIn: 2, small: 5 } as const;
 /** A run of more agents than this has no second world beside it. */
 const ALONE_FROM = 2_000;
-/** At 48 kB an agent (100,000 took 4.8 GB in Node) this is a quarter of what a tab has. */
-const AGENTS_MAX = 20_000;
 
 const isRelay = ({ scenario }: RunScript): boolean => scenario.faults.on === 'relay';
 
@@ -117,11 +117,10 @@ export function createVirtualControl(): VirtualControl {
       builtIn = { name: index.name, credit: index.credit, documents };
     },
     async open(script) {
-      const { count } = script.scenario.agents;
-      if (count > AGENTS_MAX)
-        throw new Error(
-          `This run has ${count.toLocaleString('en')} agents, and a tab has room for ${AGENTS_MAX.toLocaleString('en')} in virtual time. Take fewer, or run it with npm run virtual; the run that is open is untouched.`,
-        );
+      const refusal = isRelay(script) ? null : tooBigForTab(script.scenario);
+      if (refusal !== null) throw new Error(refusal);
+      const real = virtualRefusal(script.scenario.provider);
+      if (real !== null) throw new Error(`${real} The run that is open is untouched.`);
       await player.open(script);
     },
     play: () => player.play(),

@@ -8,6 +8,7 @@ import { readSegment } from '../../memory/segment.ts';
 import { EVENT } from './eventLog.ts';
 import type { VirtualProcess } from './virtualEnv.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
+import type { WireClone } from './wireClone.ts';
 
 /** How a disk behaves. The default keeps IndexedDB's promises: a transaction is there as a whole or not at all, and once answered it stays. */
 export interface DiskOptions {
@@ -47,18 +48,12 @@ interface Write {
 
 const copyOf = ({ position, bytes }: Block): Block => ({ position, bytes: bytes.slice() });
 
-/** So much of each text counts in a fingerprint. */
-const LETTERS = 256;
-const decoder = new TextDecoder();
-
-/** What a segment says, as the event log wants it: the last digit of a score in it is an engine's own. */
-const wordsOf = (block: Block): string[] => {
+/** What a segment says, as the event log wants it. */
+function feedSegment(wire: WireClone, block: Block): void {
   const { entries } = readSegment(block);
-  return Array.from(entries.ends, (end, i) => {
-    const from = startOf(entries, i);
-    return decoder.decode(entries.bytes.subarray(from, Math.min(end, from + LETTERS)));
-  });
-};
+  for (let i = 0; i < entries.ends.length; i++)
+    wire.feedBytes(entries.bytes, startOf(entries, i), entries.ends[i]!);
+}
 
 export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): VirtualDisk {
   const { clock, log, wire } = world;
@@ -112,7 +107,8 @@ export function createVirtualDisk(world: VirtualWorld, options: DiskOptions): Vi
       return {
         write(put, remove, done) {
           const copies = put.map(copyOf);
-          wire.clone(copies.map(wordsOf));
+          wire.clone(copies.length);
+          for (const copy of copies) feedSegment(wire, copy);
           const { fingerprint } = wire;
           const gone = [...remove];
           const tookMs = takes();

@@ -15,10 +15,10 @@ export interface MachineClock {
   disturb(jumpMs: number, rate: number): void;
 }
 
-/** @param offsetMs ahead of true time by so much from the beginning */
+/** A machine's clock, set right when the machine starts. @param offsetMs but for so much, by which it is ahead */
 export function createMachineClock({ clock }: VirtualWorld, rate = 1, offsetMs = 0): MachineClock {
-  let base = offsetMs;
-  let sinceMs = 0;
+  let base = clock.nowMs + offsetMs;
+  let sinceMs = clock.nowMs;
   let speed = rate;
   let changes = 0;
   const now = (): number => base + (clock.nowMs - sinceMs) * speed;

@@ -1,3 +1,4 @@
+import { committedSeq } from '../../agents/agentLog.ts';
 import { auditEntry } from '../../agents/audit.ts';
 import type { AgentCharge } from '../../agents/contract.ts';
 import type { Gate } from '../../agents/gate.ts';
@@ -8,17 +9,18 @@ import type { Conductor } from '../../fleet/plan.ts';
 import type { AgentView, StoryLine } from '../../fleet/views.ts';
 import { agentId, GATE } from '../../kernel/ids.ts';
 import { share, type CorpusIndex } from '../../memory/corpus.ts';
-import type { MemoryRecord } from '../../memory/record.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
 import type { Desk } from '../../provider/deskViews.ts';
+import { virtualRefusal } from '../../provider/connection.ts';
 import { createEndpoints } from '../../provider/endpoints.ts';
 import { profileOf } from '../../provider/profile.ts';
 import { createSimulatedProvider, type SimulatedProvider } from '../../provider/simulated.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { createCommitTap } from './commitTap.ts';
 import { EVENT } from './eventLog.ts';
-import type { FaultPlan, PlannedFault } from './faultPlan.ts';
+import type { FaultPlan, PlannedFault } from '../../faults/faultPlan.ts';
+import { FAIR_WEATHER } from '../../faults/weather.ts';
 import { crashStoreOn, createVirtualDisk, FAIR_DISK, type DiskOptions } from './virtualDisk.ts';
 import {
   createMachineClock,
@@ -28,7 +30,7 @@ import {
 } from './virtualEnv.ts';
 import { createVirtualAnswerDisk } from './virtualAnswerStore.ts';
 import { openVirtualLife, type SessionWrapper } from './virtualLife.ts';
-import { createVirtualNetwork, FAIR_WEATHER, type VirtualNetwork } from './virtualNetwork.ts';
+import { createVirtualNetwork, type VirtualNetwork } from './virtualNetwork.ts';
 import { createVirtualWorld, type VirtualWorld } from './virtualWorld.ts';
 
 export interface VirtualGroveConfig {
@@ -94,9 +96,11 @@ function chargesOf(documents: readonly SourceDocument[], agents: number): AgentC
   }));
 }
 
-/** Opens a grove and starts it; time goes on when its world is run. */
+/** Opens a grove and starts it; time goes on when its world is run. Throws Error, with a sentence, for a real provider. */
 export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   const { scenario, corpus, plan } = config;
+  const refusal = virtualRefusal(scenario.provider);
+  if (refusal !== null) throw new Error(refusal);
   const { documents } = corpus;
   const { count, pool } = scenario.agents;
   const nodes = nodeCount(count, pool);
@@ -120,10 +124,8 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   const committed = new Map<string, number>();
   const tap = createCommitTap((owner, text) => {
     auditEntry(ledger, owner, text, clock.nowMs);
-    if (text.startsWith('["memory"')) {
-      const [, { seq }] = JSON.parse(text) as readonly [string, MemoryRecord];
-      committed.set(owner, Math.max(committed.get(owner) ?? 0, seq));
-    }
+    if (text.startsWith('["memory"'))
+      committed.set(owner, Math.max(committed.get(owner) ?? 0, committedSeq(text)));
     config.onCommit?.(owner, text);
   });
   const charges = chargesOf(documents, count);

@@ -73,7 +73,7 @@ export function spawnVirtualHost(
             {
               env,
               channels,
-              journal: journalOver(toStore, around.journal),
+              journal: journalOver(world, toStore, around.journal),
               fetch: fetchOver(world, process, gate, around.fetch),
               desk: deskOver(toConductor, around.desk),
               directory: directoryOver(toConductor, around.directory),
@@ -110,7 +110,7 @@ export function spawnVirtualHost(
       process.kill();
     },
     pause: (forMs) => pause(forMs),
-    disturbLink: (...trouble) => links.disturb(...trouble),
+    links,
     // Who asks a dead one waits, as for a worker that was ended.
     knownItems: () =>
       new Promise((resolve) => {

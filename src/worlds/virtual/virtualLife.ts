@@ -107,6 +107,7 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
     regions: scenario.fleet.regions.length,
     regionOf: (id) => regions.indexOf(regionOf(id, nodes, regions)),
     store: around.answers.storeOf(home),
+    embed: null,
   });
   const directory = createDirectoryDesk(env);
   const placement = placeAgents(charges.length, nodes);
@@ -125,7 +126,9 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
     deadlineMs: scenario.agents.deadlineMs,
     zipf: scenario.load.zipf,
     run: name,
-    send: (to, body) => node?.send(GATE_ADDRESS, to, 'question', body),
+    send: (to, kind, body) => node?.send(GATE_ADDRESS, to, kind, body) ?? false,
+    errandHops: scenario.load.errandHops,
+    errandsPerS: scenario.load.errandsPerS,
     // Virtual time does not sleep; the gate is late only where its clock jumped, which is told.
     onSlept: (ms) => conductor.warn(`No question was put for ${ms} ms.`),
     onEnd: (interaction) => conductor.noteEnd(interaction),
@@ -177,8 +180,8 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
       committed: (agents) => Promise.resolve(agents.map((id) => around.committed.get(agentOwner(id)) ?? 0)),
       ledger: () => Promise.resolve(ledger.totals(world.clock.nowMs)),
       wire: () => Promise.resolve(provider.counts()),
-      gateBus: () => ({ unsettled: node?.unsettled ?? 0, resends: node?.bus.resends ?? 0 }),
-      disturbGateLink: (...trouble) => gateLinks.disturb(...trouble),
+      gateBus: () => node?.report() ?? null,
+      gateLinks,
       disturbProvider: (slowdown, failing) => provider.disturb({ slowdown, failing }),
     },
     gate,
@@ -200,7 +203,10 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
         },
         ring: RING,
         date: `${RING}-01-01`,
-        knownItems: Math.max(1, Math.ceil(KNOWN_ITEMS / charges.length)),
+        knownItems:
+          KNOWN_ITEMS < charges.length
+            ? KNOWN_ITEMS / charges.length
+            : Math.ceil(KNOWN_ITEMS / charges.length),
       },
       questionsPerS: scenario.load.questionsPerS,
       killEveryMs: scenario.faults.killEveryMs,
@@ -212,7 +218,7 @@ export function openVirtualLife(around: LifeSurroundings, store: OpenedStore, nu
   node = startNode(
     env,
     gateLinks.channels,
-    journalOver(createVirtualPort(world, home, store.process, noPause), session(GATE, 1)),
+    journalOver(world, createVirtualPort(world, home, store.process, noPause), session(GATE, 1)),
     {
       grove: name,
       self: GATE,

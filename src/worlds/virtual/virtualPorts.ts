@@ -1,5 +1,6 @@
 import type { DirectoryPort } from '../../agents/contract.ts';
-import type { JournalPort } from '../../memory/journal.ts';
+import type { Done, JournalEntry, JournalPort } from '../../memory/journal.ts';
+import { isEventStream } from '../../provider/completionStream.ts';
 import type { DeskPort, FetchHandler } from '../../provider/port.ts';
 import type { VirtualProcess } from './virtualEnv.ts';
 import type { VirtualWorld } from './virtualWorld.ts';
@@ -21,6 +22,9 @@ export interface VirtualPort {
   post<T>(value: T, receive: (value: T) => void): void;
   /** Carries an answer back. */
   answer<T>(value: T, receive: (value: T) => void): void;
+  /** As `post` and `answer`, of what is copied already or cannot change: `arrive` is called on the other side. */
+  hand(arrive: () => void): void;
+  handBack(arrive: () => void): void;
 }
 
 export function createVirtualPort(
@@ -30,33 +34,110 @@ export function createVirtualPort(
   gate: PauseGate,
 ): VirtualPort {
   const { clock, wire } = world;
+  const hand = (arrive: () => void): void => {
+    if (!near.alive) return;
+    clock.at(clock.nowMs + HOP_MS, () => {
+      if (far.alive) arrive();
+    });
+  };
+  const handBack = (arrive: () => void): void => {
+    if (!far.alive) return;
+    const hear = gate(() => {
+      if (near.alive) arrive();
+    });
+    clock.at(clock.nowMs + HOP_MS, () => {
+      if (near.alive) hear();
+    });
+  };
   return {
+    hand,
+    handBack,
     post(value, receive) {
       if (!near.alive) return;
       const copy = wire.copy(value);
-      clock.at(clock.nowMs + HOP_MS, () => {
-        if (far.alive) receive(copy);
-      });
+      hand(() => receive(copy));
     },
     answer(value, receive) {
       if (!far.alive) return;
       const copy = wire.copy(value);
-      const hear = gate(() => {
-        if (near.alive) receive(copy);
-      });
-      clock.at(clock.nowMs + HOP_MS, () => {
-        if (near.alive) hear();
-      });
+      handBack(() => receive(copy));
     },
   };
 }
 
-export function journalOver(port: VirtualPort, journal: JournalPort): JournalPort {
+/** What a node asks of the one writer, in its order. */
+type JournalRequest =
+  | { readonly type: 'append'; readonly entries: JournalEntry[]; readonly dones: Done<void>[] }
+  | {
+      readonly type: 'checkpoint';
+      readonly owner: string;
+      readonly texts: string[];
+      readonly done: Done<void>;
+    }
+  | {
+      readonly type: 'load';
+      readonly owners: string[];
+      readonly done: Done<readonly (readonly string[])[]>;
+    };
+
+/** As the live world's: what is asked within one turn goes over as one message, and so do the answers of one turn. */
+export function journalOver(world: VirtualWorld, port: VirtualPort, journal: JournalPort): JournalPort {
+  const { clock } = world;
+  let requests: JournalRequest[] = [];
+  let answers: (() => void)[] = [];
+
+  function ask(request: JournalRequest): void {
+    if (requests.length === 0)
+      clock.defer(() => {
+        const all = requests;
+        requests = [];
+        port.hand(() => all.forEach(carryOut));
+      });
+    requests.push(request);
+  }
+
+  function answer(hear: () => void): void {
+    if (answers.length === 0)
+      clock.defer(() => {
+        const all = answers;
+        answers = [];
+        port.handBack(() => {
+          for (const hear of all) hear();
+        });
+      });
+    answers.push(hear);
+  }
+
+  function carryOut(request: JournalRequest): void {
+    switch (request.type) {
+      case 'append':
+        return journal.append(request.entries, (r) => {
+          for (const done of request.dones) answer(() => done(world.wire.copy(r)));
+        });
+      case 'checkpoint':
+        return journal.checkpoint(request.owner, request.texts, (r) =>
+          answer(() => request.done(world.wire.copy(r))),
+        );
+      case 'load':
+        return journal.load(request.owners, (r) => {
+          const copy = world.wire.copy(r);
+          answer(() => request.done(copy));
+        });
+    }
+  }
+
   return {
-    append: (entries, done) => port.post(entries, (e) => journal.append(e, (r) => port.answer(r, done))),
-    checkpoint: (owner, texts, done) =>
-      port.post(texts, (t) => journal.checkpoint(owner, t, (r) => port.answer(r, done))),
-    load: (owners, done) => port.post(owners, (o) => journal.load(o, (r) => port.answer(r, done))),
+    append(entries, done) {
+      let last = requests.at(-1);
+      if (last?.type !== 'append') {
+        last = { type: 'append', entries: [], dones: [] };
+        ask(last);
+      }
+      for (const { owner, text } of entries) last.entries.push({ owner, text });
+      last.dones.push(done);
+    },
+    checkpoint: (owner, texts, done) => ask({ type: 'checkpoint', owner, texts: [...texts], done }),
+    load: (owners, done) => ask({ type: 'load', owners: [...owners], done }),
   };
 }
 
@@ -77,8 +158,9 @@ export function directoryOver(port: VirtualPort, directory: DirectoryPort): Dire
 }
 
 /**
- * The model endpoint as seen from a process. Bodies are read while time stands still: how long an engine takes for that
- * is its own affair. What comes back to an ended process is not heard, to a paused one later.
+ * The model endpoint as seen from a process. Whole bodies are read while time stands still: how long an engine takes for
+ * that is its own affair. A stream of events comes piece by piece as it is made, no faster than it is read; whoever stops
+ * reading stops the endpoint. What comes back to an ended process is not heard, to a paused one later.
  */
 export function fetchOver(
   world: VirtualWorld,
@@ -88,23 +170,84 @@ export function fetchOver(
 ): FetchHandler {
   /** In Node a signal whose request was collected never fires, so requests under way are held. */
   const underWay = new Set<Request>();
+  /** Calls `fn` in the process, if it lives. */
+  const inside = (fn: () => void): void => {
+    gate(() => {
+      if (!near.alive) return;
+      fn();
+      world.wake();
+    })();
+  };
+
+  function carried(
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+    signal: AbortSignal,
+    over: () => void,
+  ): typeof body {
+    const reader = body.getReader();
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        start(controller) {
+          signal.addEventListener('abort', () => {
+            over();
+            reader.cancel().catch(() => undefined);
+            controller.error(signal.reason);
+          });
+        },
+        pull: (controller) =>
+          new Promise<void>((resolve) => {
+            const hear = (fn: () => void): void => {
+              inside(() => {
+                resolve();
+                fn();
+              });
+            };
+            reader.read().then(
+              ({ done, value }) => {
+                if (done) over();
+                hear(() => {
+                  if (signal.aborted) return;
+                  if (done) controller.close();
+                  else controller.enqueue(value.slice());
+                });
+              },
+              (error: unknown) => {
+                over();
+                hear(() => controller.error(error));
+              },
+            );
+          }),
+        cancel(reason) {
+          over();
+          return reader.cancel(reason);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
   return async (request) => {
     underWay.add(request);
+    const over = (): void => void underWay.delete(request);
     const { url, method, signal } = request;
     const body = await world.foreign(request.text());
     try {
       const sent = { url, method, signal, text: () => Promise.resolve(body) };
       const response = await handler(sent as unknown as Request);
-      const text = await world.foreign(response.text());
       const { status, headers } = response;
-      const received = { status, headers, text: () => Promise.resolve(text) };
+      const streams = isEventStream(response) && response.body !== null;
+      const received = streams
+        ? { status, headers, body: carried(response.body, signal, over) }
+        : { status, headers, text: whole(await world.foreign(response.text())) };
+      if (!streams) over();
       return await new Promise<Response>((resolve) => {
-        gate(() => {
-          if (near.alive) resolve(received as unknown as Response);
-        })();
+        inside(() => resolve(received as unknown as Response));
       });
-    } finally {
-      underWay.delete(request);
+    } catch (error) {
+      over();
+      throw error;
     }
   };
 }
+
+const whole = (text: string) => (): Promise<string> => Promise.resolve(text);

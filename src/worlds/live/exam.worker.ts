@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { createExamControl } from './examControl.ts';
+
+expose(createExamControl());

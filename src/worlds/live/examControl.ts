@@ -1,0 +1,74 @@
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { ExamReport } from '../../memory/exam.ts';
+import { runExam } from '../../memory/examRun.ts';
+import type { EmbeddingError } from '../../memory/embedding.ts';
+import type { ExamRefusal } from '../../memory/examTypes.ts';
+import type { MemoryOptions } from '../../memory/options.ts';
+import type { StaticModel } from '../../memory/staticEmbedding.ts';
+import { readExamFiles, type NamedBlob } from './examFiles.ts';
+import { monotonicNow } from './liveEnv.ts';
+import { fetchWordVectors } from './wordVectors.ts';
+
+/** How far an exam is. */
+export type ExamStep =
+  | { readonly phase: 'reading'; readonly bytes: number }
+  | {
+      readonly phase: 'asking';
+      /** Questions put to all examinees together, and how many there are. */
+      readonly done: number;
+      readonly total: number;
+      readonly examinee: string;
+    };
+
+/** The Comlink contract of the worker that takes exams. Its work is one long turn: whoever has enough of it ends the worker. */
+export interface ExamControl {
+  /** @param baseUrl the page's, beside which the word vectors lie */
+  take(
+    files: readonly NamedBlob[],
+    options: MemoryOptions,
+    baseUrl: string,
+    onStep: (step: ExamStep) => void,
+  ): Promise<Result<ExamReport, ExamRefusal>>;
+}
+
+const STEP_EVERY_MS = 100;
+
+/** @param load gets the word vectors; tests bring others */
+export function createExamControl(
+  load: (baseUrl: string) => Promise<Result<StaticModel, EmbeddingError>> = fetchWordVectors,
+): ExamControl {
+  return {
+    async take(files, options, baseUrl, onStep) {
+      let toldMs = -Infinity;
+      const tell = (step: ExamStep, isLast = false): void => {
+        const nowMs = monotonicNow();
+        if (!isLast && nowMs - toldMs < STEP_EVERY_MS) return;
+        toldMs = nowMs;
+        onStep(step);
+      };
+      const read = await readExamFiles(files, (bytes) => tell({ phase: 'reading', bytes }));
+      if (!read.ok) return read;
+      const model = await load(baseUrl);
+      const run = runExam(read.value, options, model.ok ? model.value : null);
+      try {
+        for (;;) {
+          const step = run.next();
+          if (step.done) return model.ok ? step.value : without(step.value, model.error.message);
+          tell({ phase: 'asking', ...step.value }, step.value.done === step.value.total);
+        }
+      } catch (e) {
+        if (!(e instanceof RangeError)) throw e;
+        // What an engine says when a text, an array or the heap is too long.
+        return err({
+          message: `${files.map((f) => f.name).join(', ')}: too much for this tab (${e.message}).`,
+        });
+      }
+    },
+  };
+}
+
+/** A report that says why it has no word vectors. */
+const without = (
+  taken: Result<ExamReport, ExamRefusal>,
+  withoutVectors: string,
+): Result<ExamReport, ExamRefusal> => (taken.ok ? ok({ ...taken.value, withoutVectors }) : taken);
