@@ -1,5 +1,7 @@
 import { mount } from 'svelte';
 import { installDoor } from '../lab/door.ts';
+import { examined } from '../lab/examined.ts';
+import { createExams } from '../lab/exams.ts';
 import { BUILD, openGrove } from '../lab/open.ts';
 import { openVirtualGrove } from '../lab/openVirtual.ts';
 import { createWorldSwitch } from '../lab/worldSwitch.ts';
@@ -38,10 +40,11 @@ function linkedRun() {
 const target = document.getElementById('page')!;
 try {
   const linked = linkedRun();
-  const [live, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
-  const groves = { live, virtual: openVirtualGrove(document.baseURI) };
+  const exams = createExams();
+  const [opened, { scenario, refused }] = await Promise.all([openGrove(), firstScenario()]);
+  const groves = { live: examined(opened, exams), virtual: openVirtualGrove(document.baseURI) };
   const worlds = createWorldSwitch(linked.run ? 'virtual' : 'live');
-  installDoor(groves, worlds, window);
+  installDoor(groves, worlds, exams, window);
   const page = location.href;
   const autostart = !new URLSearchParams(location.search).has('perf');
   mount(App, {
@@ -49,6 +52,7 @@ try {
     props: {
       groves,
       worlds,
+      exams,
       scenario,
       refused: [...linked.refused, ...refused],
       linked: linked.run,
@@ -56,12 +60,13 @@ try {
       linkOf: (s) => linkOf(s, page),
       runLinkOf: (script, tick) => runLinkOf({ script, build: BUILD, tick }, page),
       fetchScenario,
+      desk: /#desk(=|$)/.test(location.href),
       autostart,
     },
   });
   // A link put into the address of an open page changes only what is behind the #.
   addEventListener('hashchange', () => {
-    if (/#(run|scenario)=/.test(location.href)) location.reload();
+    if (/#(run|scenario|desk)=/.test(location.href)) location.reload();
   });
 } catch (error) {
   const p = document.createElement('p');

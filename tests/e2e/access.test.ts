@@ -1,5 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
-import { ask, expect, linkTo, open, small, test } from './page.ts';
+import { ask, expect, linkTo, open, small, test, expectAccessible } from './page.ts';
 
 test.describe('everybody can use the page', () => {
   test('axe finds no violation, and nothing sticks out, in light and dark, narrow and wide', async ({
@@ -8,20 +7,7 @@ test.describe('everybody can use the page', () => {
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await open(page, linkTo(small));
     await ask(page, 'What did Lincoln say about giving freedom to the slave?');
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [360, 1280])
-        await test.step(`${colorScheme}, ${width} px`, async () => {
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-          await page.setViewportSize({ width, height: 900 });
-          // Colours fade over; axe would judge a moment in between.
-          await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`)).toEqual([]);
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect(overflow).toBeLessThanOrEqual(0);
-        });
+    await expectAccessible(page, [], [360, 1280]);
   });
 
   test('the keyboard alone asks a question, and kills a node', async ({ page }) => {

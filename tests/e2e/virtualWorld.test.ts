@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { Treering } from '../../src/lab/door.ts';
 import type { TimeView } from '../../src/lab/virtual.ts';
 import { runnerImport } from 'vite';
 import type * as Command from '../harness/virtualCommand.ts';
-import { expect, home, snapshot, test } from './page.ts';
+import { expect, home, snapshot, test, expectAccessible } from './page.ts';
 
 type VirtualCommand = Command.VirtualCommand;
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -180,19 +179,7 @@ test.describe('the virtual world', () => {
     await page.getByLabel('Seed').fill('mine');
     await page.getByRole('button', { name: 'Begin this run' }).click();
     await expect.poll(async () => (await time(page)).mode, { timeout: 60_000 }).toBe('playing');
-    for (const colorScheme of ['light', 'dark'] as const)
-      for (const width of [390, 1280])
-        await test.step(`axe: ${colorScheme}, ${width} px`, async () => {
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-          await page.setViewportSize({ width, height: 900 });
-          await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`)).toEqual([]);
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect(overflow).toBeLessThanOrEqual(0);
-        });
+    await expectAccessible(page);
     await page.getByText('live', { exact: true }).click();
     await expect.poll(async () => (await snapshot(page)).phase, { timeout: 30_000 }).toBe('running');
     const { nowMs, script, mode } = await time(page);

@@ -9,6 +9,10 @@ const FLIGHT_MS = 700;
 const BURST_MS = 900;
 const KINDS = ['question', 'talk', 'answer'] as const;
 
+/** An opaque canvas has nothing below it that would have to be blended in. */
+const contextOf = (canvas: HTMLCanvasElement, opaque = false): CanvasRenderingContext2D =>
+  canvas.getContext('2d', { alpha: !opaque })!;
+
 interface Burst {
   readonly node: number;
   readonly kind: 'killed' | 'back';
@@ -16,23 +20,27 @@ interface Burst {
 }
 
 /**
- * The moving map on three stacked canvases: the ground (painted on a change of size, set or theme), the trees (painted
- * once a snapshot) and the traffic (painted every frame). Knows nothing of Svelte.
+ * The moving map on two stacked canvases: the trees on their ground (painted once a snapshot) and the traffic (painted
+ * every frame as long as something moves). Each canvas more is blended in every frame. Knows nothing of Svelte.
  */
 export class MapView {
-  readonly #ground: HTMLCanvasElement;
+  /** Never shown: painted on a change of size, set or theme, and copied below the trees. */
+  readonly #ground: HTMLCanvasElement = document.createElement('canvas');
   readonly #trees: HTMLCanvasElement;
   readonly #traffic: HTMLCanvasElement;
   readonly #field = new ParticleField(DOT_CAP * 6);
   #layout: GroveLayout = layoutGrove([], 200, 200);
   #palette: Palette;
   #key = '';
+  /** Pixels of the canvases for one of the page's. */
+  #ratio = 1;
   #byId = new Map<number, Tree>();
   #nodes = new Map<number, NodeView>();
   #busy = new Map<number, number>();
   #bursts: Burst[] = [];
   #lastAtMs = 0;
-  #idle = false;
+  /** When the last dot that was sent arrives. */
+  #flightEndMs = 0;
   still = false;
   selected: number | null = null;
   selectedAgent: string | null = null;
@@ -40,11 +48,10 @@ export class MapView {
   /** How many messages one dot stood for in the last snapshot. */
   perDot = 1;
 
-  constructor(ground: HTMLCanvasElement, trees: HTMLCanvasElement, traffic: HTMLCanvasElement) {
-    this.#ground = ground;
+  constructor(trees: HTMLCanvasElement, traffic: HTMLCanvasElement) {
     this.#trees = trees;
     this.#traffic = traffic;
-    this.#palette = readPalette(ground);
+    this.#palette = readPalette(trees);
   }
 
   get layout(): GroveLayout {
@@ -53,13 +60,13 @@ export class MapView {
 
   /** Takes a new size in CSS pixels, or the theme's new colours. */
   resize(width: number, height: number): void {
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    const ratio = (this.#ratio = Math.min(2, window.devicePixelRatio || 1));
     for (const canvas of [this.#ground, this.#trees, this.#traffic]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
-      canvas.getContext('2d')!.setTransform(ratio, 0, 0, ratio, 0, 0);
+      contextOf(canvas, canvas === this.#trees).setTransform(ratio, 0, 0, ratio, 0, 0);
     }
-    this.#palette = readPalette(this.#ground);
+    this.#palette = readPalette(this.#trees);
     this.#relayout(width, height);
   }
 
@@ -67,13 +74,17 @@ export class MapView {
     this.#layout = layoutGrove([...this.#nodes.values()], Math.max(120, width), Math.max(120, height));
     this.#byId = new Map(this.#layout.trees.map((t) => [t.id, t]));
     this.#field.clear();
-    paintGround(this.#ground.getContext('2d')!, this.#layout, this.#palette);
+    paintGround(contextOf(this.#ground), this.#layout, this.#palette);
     this.#paintTrees();
   }
 
   #paintTrees(): void {
-    const ctx = this.#trees.getContext('2d')!;
-    ctx.clearRect(0, 0, this.#layout.width, this.#layout.height);
+    const ctx = contextOf(this.#trees, true);
+    const { width, height } = this.#layout;
+    ctx.fillStyle = this.#palette.paper;
+    ctx.fillRect(0, 0, width, height);
+    if (this.#ground.width > 0 && this.#ground.height > 0)
+      ctx.drawImage(this.#ground, 0, 0, this.#ground.width / this.#ratio, this.#ground.height / this.#ratio);
     const most = Math.max(4, ...this.#busy.values());
     paintTrees(ctx, this.#layout, this.#nodes, (id) => (this.#busy.get(id) ?? 0) / most, this.#palette);
   }
@@ -124,19 +135,23 @@ export class MapView {
       for (let i = 0; i < l.dots; i++) {
         const wait = ((sent++ * 0.618034) % 1) * spanMs;
         this.#field.launch(kind, a.x, a.y, cx, cy, b.x, b.y, nowMs + wait, FLIGHT_MS);
+        this.#flightEndMs = Math.max(this.#flightEndMs, nowMs + wait + FLIGHT_MS);
       }
     }
-    this.#idle = false;
   }
 
-  /** Paints one frame of the traffic. */
-  frame(nowMs: number): void {
-    const ctx = this.#traffic.getContext('2d')!;
+  #moves(nowMs: number): boolean {
+    return (
+      nowMs < this.#flightEndMs ||
+      this.#bursts.some((b) => nowMs < b.startMs + BURST_MS) ||
+      (this.watched?.state === 'travelling' && !this.still)
+    );
+  }
+
+  /** Paints one frame of the traffic; whether something moves, so that the next frame looks different. */
+  frame(nowMs: number): boolean {
+    const ctx = contextOf(this.#traffic);
     const p = this.#palette;
-    const busy =
-      nowMs - this.#lastAtMs < FLIGHT_MS + 1_500 || this.watched !== null || this.#bursts.length > 0;
-    if (!busy && this.#idle) return;
-    this.#idle = !busy;
     ctx.clearRect(0, 0, this.#layout.width, this.#layout.height);
     ctx.lineCap = 'round';
     this.#paintWatched(ctx, nowMs);
@@ -155,6 +170,7 @@ export class MapView {
     ctx.globalAlpha = 1;
     this.#paintBursts(ctx, nowMs);
     this.#paintSelection(ctx);
+    return this.#moves(nowMs);
   }
 
   #paintBursts(ctx: CanvasRenderingContext2D, nowMs: number): void {

@@ -34,6 +34,8 @@ export function deedOf(input: RunInput): string {
       return `pause ${nameOf(input.node)} for ${duration(input.forMs)}`;
     case 'link':
       return `link from ${nameOf(input.from)} to ${nameOf(input.to)}: ${Math.round(input.loss * 100)} % lost, ${duration(input.delayMs)} late, for ${duration(input.forMs)}`;
+    case 'partition':
+      return `cut ${input.nodes.length} of the nodes off for ${duration(input.forMs)}`;
     case 'provider':
       return `provider ${input.slowdown} times as slow, ${Math.round(input.failing * 100)} % failing, for ${duration(input.forMs)}`;
     case 'ask':

@@ -81,8 +81,12 @@ function concurrency({ phase, vitalSigns: { concurrency: c }, progress, world }:
   };
 }
 
-function memory({ vitalSigns: { memory: m } }: Measured): Verdict {
+function memory({ vitalSigns: { memory: m, selfTest: s } }: Measured): Verdict {
   const measured = m.queries > 0;
+  const over = m.interval
+    ? `95 % between ${percent(m.interval[0])} and ${percent(m.interval[1])}, over ${amount(m.queries, 'question')}`
+    : `over ${amount(m.queries, 'judged answer')}`;
+  const beside = s && s.queries > 0 ? `; ${s.metric}, ${s.dataset}: ${percent(s.value)}` : '';
   return {
     key: 'memory',
     name: 'Memory accuracy',
@@ -90,7 +94,7 @@ function memory({ vitalSigns: { memory: m } }: Measured): Verdict {
     value: measured ? percent(m.value) : NOTHING,
     label: measured ? `${m.metric}, ${m.dataset}` : 'answers that found their source',
     status: measured ? say(m.value > 0.9) : 'not yet measured',
-    basis: measured ? `over ${amount(m.queries, 'judged answer')}` : 'waits for the first judged answer',
+    basis: measured ? over + beside : 'waits for the first judged answer',
   };
 }
 

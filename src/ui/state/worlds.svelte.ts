@@ -14,6 +14,8 @@ export class Worlds {
   readonly virtual: GroveState;
   readonly time: TimeState;
   shown = $state.raw<World>('live');
+  /** Something else is shown in the worlds' place: the live grove rests meanwhile. */
+  aside = $state.raw(false);
 
   readonly #switch: WorldSwitch;
   #unwatch: () => void = () => undefined;
@@ -37,7 +39,7 @@ export class Worlds {
   open(autostart: boolean): () => void {
     const unhear = this.#switch.onShow((world) => void this.#turn(world, autostart));
     this.#watch();
-    if (this.shown === 'live' && autostart) this.#startLive();
+    if (this.shown === 'live' && autostart && !this.aside) this.#startLive();
     return () => {
       unhear();
       this.#unwatch();
@@ -47,6 +49,16 @@ export class Worlds {
 
   show(world: World): void {
     this.#switch.show(world);
+  }
+
+  async setAside(aside: boolean, autostart: boolean): Promise<void> {
+    if (aside === this.aside) return;
+    this.aside = aside;
+    clearTimeout(this.#pauseTimer);
+    if (aside) {
+      if (this.time.view?.mode === 'playing') await this.virtual.pause();
+      if (this.shown === 'live' && this.#liveStarted) await this.#restLive();
+    } else if (this.shown === 'live') await this.#wakeLive(autostart);
   }
 
   #watch(): void {
@@ -70,6 +82,10 @@ export class Worlds {
     this.#watch();
     if (world === 'virtual') return this.#restLive();
     if (this.time.view?.mode === 'playing') await this.virtual.pause();
+    await this.#wakeLive(autostart);
+  }
+
+  async #wakeLive(autostart: boolean): Promise<void> {
     if (this.#pausedByUs) {
       this.#pausedByUs = false;
       await this.live.resume();
@@ -79,7 +95,7 @@ export class Worlds {
   /** The live grove puts no question while it is not looked at. */
   async #restLive(): Promise<void> {
     const { phase } = await this.live.grove.snapshot();
-    if (this.shown !== 'virtual') return;
+    if (this.shown !== 'virtual' && !this.aside) return;
     if (phase === 'running') {
       this.#pausedByUs = await this.live.pause();
     } else if (phase === 'spawning')

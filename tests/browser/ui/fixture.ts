@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import App from '../../../src/ui/App.svelte';
+import { createExams } from '../../../src/lab/exams.ts';
 import { openVirtualGrove } from '../../../src/lab/openVirtual.ts';
 import { createWorldSwitch } from '../../../src/lab/worldSwitch.ts';
 import { parseScenario } from '../../../src/scenario/scenario.ts';
@@ -19,6 +20,7 @@ mount(App, {
   props: {
     groves: { live: grove, virtual: openVirtualGrove(`${location.origin}/`) },
     worlds: createWorldSwitch('live'),
+    exams: createExams(),
     build: 'fixture',
     runLinkOf: () => location.origin,
     scenario: scenario.value,

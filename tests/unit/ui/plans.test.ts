@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { FrameScheduler } from '../../../src/ui/state/frames.ts';
 import { planOf, resize } from '../../../src/ui/state/plans.ts';
 
 function plain() {
@@ -29,23 +28,4 @@ test('a scenario with an unknown key is refused, and the sentence names it', () 
   const plan = planOf({ agent: { count: 3 } });
   expect(plan.ok).toBe(false);
   if (!plan.ok) expect(plan.sentences[0]).toContain('agent is not a known key');
-});
-
-test('one frame is asked for, whatever the number of tasks, and none when nothing moves', () => {
-  const asked: ((ms: number) => void)[] = [];
-  let cancelled = 0;
-  const frames = new FrameScheduler({
-    requestAnimationFrame: (fn) => asked.push(fn),
-    cancelAnimationFrame: () => cancelled++,
-  });
-  const seen: string[] = [];
-  const stopA = frames.add((ms) => seen.push(`a${ms}`));
-  const stopB = frames.add((ms) => seen.push(`b${ms}`));
-  expect(asked).toHaveLength(1);
-  asked[0]!(16);
-  expect(seen).toEqual(['a16', 'b16']);
-  expect(asked).toHaveLength(2);
-  stopA();
-  stopB();
-  expect(cancelled).toBe(1);
 });

@@ -1,0 +1,55 @@
+/** Studies to begin with: what differs from the default plan. */
+export const PRESETS: readonly { readonly name: string; readonly about: string; readonly plan: unknown }[] = [
+  {
+    name: 'Support agents',
+    about: '200 agents, a task a minute each, three calls in turn',
+    plan: { agents: 200 },
+  },
+  {
+    name: 'Research with fan-out',
+    about: '40 agents, long prompts, eight calls side by side',
+    plan: {
+      agents: 40,
+      tasksPerHour: 12,
+      callsPerTask: 4,
+      fanOut: 8,
+      prompt: { median: 6_000, p95: 20_000 },
+      output: { median: 400, p95: 1_200 },
+      maxTokens: 2_048,
+      slo: { taskMs: 120_000, callMs: 40_000 },
+      deadlineMs: 120_000,
+      durationS: 1_800,
+    },
+  },
+  {
+    name: 'Writers',
+    about: '150 agents whose long answers count against output tokens',
+    plan: {
+      agents: 150,
+      tasksPerHour: 90,
+      callsPerTask: 1,
+      prompt: { median: 600, p95: 2_000 },
+      output: { median: 1_500, p95: 3_500 },
+      maxTokens: 4_096,
+      slo: { taskMs: 60_000, callMs: 60_000 },
+      deadlineMs: 120_000,
+      durationS: 1_800,
+    },
+  },
+  {
+    name: 'A gateway of your own',
+    about: '60 agents in a closed loop in front of 16 places',
+    plan: {
+      profile: 'custom',
+      limits: { requests: 100_000, inputTokens: 100_000_000, outputTokens: 10_000_000, concurrency: 16 },
+      agents: 60,
+      arrivals: 'closed',
+      thinkS: 10,
+      callsPerTask: 2,
+      maxTokens: 1_024,
+      slo: { taskMs: 10_000, callMs: 5_000 },
+      deadlineMs: 30_000,
+      durationS: 1_800,
+    },
+  },
+];
