@@ -1,22 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { chunkFixed, chunkRecursive, type Span } from '../../src/memory/chunk.ts';
 import { chunkBreakpoint, chunkCluster, type Embed } from '../../src/memory/chunkCluster.ts';
 import { ChunkIndex, type ChunkPlace } from '../../src/memory/chunkIndex.ts';
 import { words } from '../../src/memory/text.ts';
 import { atLeast, type BenchContext, type BenchResult, type BenchRow } from '../harness/bench.ts';
+import { chromaData } from '../harness/chromaData.ts';
 import { scoreChunks, type ChunkScore } from '../harness/chunkScore.ts';
-
-interface Data {
-  readonly corpora: Readonly<Record<string, string>>;
-  readonly questions: readonly {
-    readonly q: string;
-    readonly cid: string;
-    readonly refs: readonly (readonly [number, number])[];
-  }[];
-}
 
 const RETRIEVED = 5;
 const SHARES = [0.5, 0.6, 0.7, 0.76, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9, 0.92, 0.94];
@@ -64,13 +54,7 @@ function staticEmbedding(texts: readonly string[]): Embed | null {
  * excerpts that answer them, over five corpora in one index, five spans retrieved.
  */
 export function run({ log }: BenchContext): Promise<BenchResult> {
-  const folder = process.env['TREERING_DATA'] ?? join(process.cwd(), '..', 'shared');
-  const file = join(folder, 'datasets', 'chroma.json.gz');
-  if (!existsSync(file))
-    throw new Error(
-      `The data set is absent: ${file}. Name the folder that has datasets/chroma.json.gz in TREERING_DATA.`,
-    );
-  const { corpora, questions } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as Data;
+  const { corpora, questions } = chromaData();
   const names = Object.keys(corpora);
   const texts = Object.values(corpora);
   const references = questions.map(({ cid, refs }) =>

@@ -1,14 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createRng } from '../../src/kernel/rng.ts';
-import { EXAMINEES, examine, vectorExaminee, type Examinee, type ExamReport } from '../../src/memory/exam.ts';
+import {
+  EXAMINEES,
+  examine,
+  vectorExaminee,
+  WITH_VECTORS,
+  type Examinee,
+  type ExamReport,
+} from '../../src/memory/exam.ts';
 import { METRICS, type Metric } from '../../src/memory/examMetrics.ts';
-import { readStaticModel } from '../../src/memory/staticEmbedding.ts';
 import { atLeast, type BenchContext, type BenchResult, type BenchTarget } from '../harness/bench.ts';
 import { dataFolder, readExamPath } from '../harness/examFile.ts';
+import { packedWordVectors } from '../harness/wordVectors.ts';
 
 const SHOWN: readonly Metric[] = ['R@1', 'R@5', 'R@10', 'R@20', 'hit@1', 'hit@10', 'MRR', 'nDCG@10'];
-const WITH_VECTORS = 'two stages with word vectors';
 /** Rings shown at most: a data set may have hundreds. */
 const RINGS = 12;
 /** What the two stages have to reach in percent, by data set. */
@@ -57,14 +61,12 @@ export function run({ args, log }: BenchContext): Promise<BenchResult> {
 
 /** The two stages with the packed word vectors, where they are. */
 function withWordVectors(log: (line: string) => void): Examinee[] {
-  const path = join(process.cwd(), 'public', 'models', 'glove-100d.bin');
-  if (!existsSync(path)) {
+  const model = packedWordVectors();
+  if (!model) {
     log('There are no packed word vectors (public/models): the exam goes on without them.');
     return [];
   }
-  const model = readStaticModel(readFileSync(path));
-  if (!model.ok) throw new Error(model.error.message);
-  return [vectorExaminee(WITH_VECTORS, model.value.tag, model.value.vectorOf)];
+  return [vectorExaminee(model.tag, model.vectorOf)];
 }
 
 function print(report: ExamReport, log: (line: string) => void): void {

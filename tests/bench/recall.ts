@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import {
   atLeast,
   atMost,
@@ -6,6 +7,7 @@ import {
   type BenchRow,
   type BenchTarget,
 } from '../harness/bench.ts';
+import type { AgentMeasured } from './recall/agent.ts';
 import type { RecallMeasured } from './recall/measure.ts';
 
 /** Memories, and the bars for the 50th and 95th percentile in ms. */
@@ -19,7 +21,37 @@ const INSERT_PER_S = 20_000;
 const percentile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!;
 
-/** Recall in a worker of a real Chromium: two stages, BM25 alone, exact search, vectors. `--questions N`, `--repeat N`, `--most N` memories. */
+/** What an agent's memory of 155 passages has to keep, in ms: in a worker that has just begun, and once warm. */
+const AGENT_BARS = { adding: 1, first: 5, p50: 0.04, p95: 0.1 };
+
+async function measureAgents(
+  opened: Page,
+  repeat: number,
+  rows: BenchRow[],
+  targets: BenchTarget[],
+): Promise<void> {
+  const runs: AgentMeasured[] = [];
+  for (let i = 0; i < repeat; i++)
+    runs.push(await opened.evaluate((seed) => window.measureAgent(seed), `agent ${i}`));
+  const add = (name: string, unit: string, of: (r: AgentMeasured) => number): number => {
+    const samples = runs.map(of);
+    rows.push({ name: `${name}, an agent of 155 passages`, unit, samples });
+    return [...samples].sort((a, b) => a - b)[samples.length >> 1]!;
+  };
+  const { adding, first, p50, p95 } = AGENT_BARS;
+  const inMs = (name: string, of: (r: AgentMeasured) => number, bar: number): void => {
+    targets.push(atMost(`an agent of 155 passages: ${name} in ms`, add(name, 'ms', of), bar));
+  };
+  inMs('adding all, cold', (r) => r.adding, adding);
+  add('summary for the directory, cold', 'ms', (r) => r.summary);
+  inMs('first recall, cold', (r) => r.first, first);
+  add('the next ten recalls together', 'ms', (r) => r.nextTen);
+  inMs('recall p50, warm', (r) => percentile(r.warm, 0.5), p50);
+  inMs('recall p95, warm', (r) => percentile(r.warm, 0.95), p95);
+  add('memory', 'bytes', (r) => r.bytes);
+}
+
+/** Recall in a worker of a real Chromium: an agent's memory from its first moment on, two stages, BM25 alone, exact search, vectors. `--questions N`, `--repeat N`, `--most N` memories. */
 export async function run({ args, page, log }: BenchContext): Promise<BenchResult> {
   const questions = Number(args['questions'] ?? 200);
   const repeat = Number(args['repeat'] ?? 3);
@@ -27,6 +59,7 @@ export async function run({ args, page, log }: BenchContext): Promise<BenchResul
   const opened = await page('index.html');
   const rows: BenchRow[] = [];
   const targets: BenchTarget[] = [];
+  await measureAgents(opened, repeat, rows, targets);
   for (const [memories, p50, p95] of SIZES.filter(([n]) => n <= most)) {
     const runs: RecallMeasured[] = [];
     for (let i = 0; i < repeat; i++) {

@@ -1,10 +1,12 @@
 import type { ExamData } from '../../src/memory/examTypes.ts';
-import { indexOf } from '../../src/memory/exam.ts';
+import { indexOf, meaningsOf } from '../../src/memory/exam.ts';
 import { measureRanking, METRICS, type Metric } from '../../src/memory/examMetrics.ts';
 import { analyseQuestion } from '../../src/memory/question.ts';
 import { FEATURES, type FeatureName } from '../../src/memory/recallTypes.ts';
+import type { StaticModel } from '../../src/memory/staticEmbedding.ts';
 import { type BenchContext, type BenchResult, type BenchRow } from '../harness/bench.ts';
 import { dataFolder, sharedDataset } from '../harness/examFile.ts';
+import { packedWordVectors } from '../harness/wordVectors.ts';
 import { dot, trainRanker, type TrainingQuestion } from '../harness/rankTraining.ts';
 
 const FOLDS = 5;
@@ -22,12 +24,17 @@ function examples(
   names: readonly FeatureName[],
   blocks: number,
   candidates: number,
+  model: StaticModel | null,
 ): Example[] {
   return data.groups.flatMap((group) => {
     const index = indexOf(group);
+    const meanings = model && meaningsOf(group, model.tag, model.vectorOf);
     const size = Math.ceil(group.entries.length / blocks);
     return group.questions.map((question): Example => {
-      const hits = index.recall(analyseQuestion(question.text), candidates, { candidates });
+      const hits = index.recall(analyseQuestion(question.text), candidates, {
+        candidates,
+        ...meanings?.(question.text),
+      });
       const columns = names.map((name) => hits.map((h) => h.features[FEATURES.indexOf(name)]!));
       const z = columns.map(zScores);
       const ids = hits.map((h) => group.entries[h.id]!.id);
@@ -109,12 +116,14 @@ export async function run({ args, log }: BenchContext): Promise<BenchResult> {
     throw new Error(
       `There is no datasets/squad.json.gz and datasets/qmsum-val.json.gz in ${dataFolder()}. Name their folder in TREERING_DATA.`,
     );
+  const model = packedWordVectors();
+  if (!model) log('There are no packed word vectors (public/models): features of meaning say nothing.');
   const ridge = Number(args['ridge'] ?? 0.01);
   const dropped = new Set((args['drop'] ?? '').split(','));
   const names = FEATURES.filter((name) => !UNTAUGHT.has(name) && !dropped.has(name));
-  const passages = examples(squad, names, 20, 50);
+  const passages = examples(squad, names, 20, 50, model);
   log(`${passages.length} questions of SQuAD`);
-  const turns = examples(qmsum, names, 1, 200);
+  const turns = examples(qmsum, names, 1, 200, model);
   log(`${turns.length} queries of QMSum`);
   const rows: BenchRow[] = [];
   const show = (label: string, values: Record<Metric, number>): void => {

@@ -13,7 +13,7 @@ const addressOf = (node: number): string => `peer-${node}`;
 export function durablePeer(task: PeerTask, env: Env, channels: ChannelPort, tell: Tell): Go {
   let received = 0;
   let greeted = 0;
-  let started = false;
+  let sentAll = false;
   const fail = (message: string): never => {
     throw new Error(message);
   };
@@ -50,7 +50,7 @@ export function durablePeer(task: PeerTask, env: Env, channels: ChannelPort, tel
   };
   for (const peer of task.peers) send(peer, 'hello', '');
   const watch = setInterval(() => {
-    if (!started || node.unsettled > 0 || received < task.expected) return;
+    if (!sentAll || node.unsettled > 0 || received < task.expected) return;
     clearInterval(watch);
     const { resends, resentMessages } = node.bus;
     tell({ type: 'acked', resends, resentMessages, oneWayMs: [], ackedMs: [] });
@@ -63,9 +63,9 @@ export function durablePeer(task: PeerTask, env: Env, channels: ChannelPort, tel
       env,
       (peer, n) => {
         for (let i = 0; i < n; i++) send(peer, 'bench', body);
-        started = true;
       },
       () => node.unsettled < limit,
+      () => (sentAll = true),
     );
   };
 }

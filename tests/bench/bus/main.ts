@@ -3,7 +3,9 @@ import { busOptions } from '../../../src/bus/options.ts';
 import { monotonicNow } from '../../../src/worlds/live/liveEnv.ts';
 import { createPortExchange } from '../../../src/worlds/live/portExchange.ts';
 import type { StoreControl } from '../../../src/worlds/live/storeControl.ts';
-import type { BusPlan, BusRun, PeerNews, PeerTask } from './plan.ts';
+import { localDelivery } from './local.ts';
+import type { Alone, BusPlan, BusRun, PeerNews, PeerTask } from './plan.ts';
+import { protocolAlone } from './protocol.ts';
 
 let runs = 0;
 const sorted = (values: number[]): number[] => values.sort((a, b) => a - b);
@@ -95,9 +97,21 @@ function distance(i: number, plan: BusPlan): number {
   return i % 2 === 0 ? step : plan.nodes - step;
 }
 
+/** Ns a message. */
+function time(what: Alone, batch: number): number {
+  const send = (what === 'local' ? localDelivery : protocolAlone)(batch);
+  send(Math.ceil(500_000 / batch));
+  const batches = Math.ceil(2_000_000 / batch);
+  const began = performance.now();
+  send(batches);
+  return ((performance.now() - began) * 1e6) / (batches * batch);
+}
+
 declare global {
   interface Window {
     runBus: typeof run;
+    timeAlone: typeof time;
   }
 }
 window.runBus = run;
+window.timeAlone = time;

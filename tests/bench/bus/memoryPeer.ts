@@ -20,18 +20,19 @@ export function memoryPeer(task: PeerTask, env: Env, channels: ChannelPort, tell
   const sent = new Map<number, { base: number; atMs: number[] }>();
   let received = 0;
   let greeted = 0;
-  let started = false;
+  let sentAll = false;
   const endpoint = createEndpoint(env, channels, {
     grove: task.grove,
     self: nodeId(task.self),
     inc: incarnation(1),
     options: task.options,
     onMessages(_from, first, messages) {
-      const nowMs = env.now();
-      for (const [i, { kind, body }] of messages.entries()) {
-        if (kind === 'hello') greeted++;
-        if (kind === 'paced' && first + i > task.messages - counted)
-          oneWayMs.push(nowMs - (body as Stamped).atMs);
+      if (greeted < task.peers.length) for (const { kind } of messages) if (kind === 'hello') greeted++;
+      if (task.perS > 0) {
+        const nowMs = env.now();
+        for (const [i, { kind, body }] of messages.entries())
+          if (kind === 'paced' && first + i > task.messages - counted)
+            oneWayMs.push(nowMs - (body as Stamped).atMs);
       }
       received += messages.length;
       if (greeted === task.peers.length && received === greeted) tell({ type: 'ready' });
@@ -50,7 +51,8 @@ export function memoryPeer(task: PeerTask, env: Env, channels: ChannelPort, tell
   for (const peer of task.peers)
     endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'hello', body: '', hlc: 0 });
   const watch = setInterval(() => {
-    if (!started || endpoint.unsettled() > 0) return;
+    // What came in order is settled with its arrival, so a slow link is idle between two messages.
+    if (!sentAll || endpoint.unsettled() > 0 || received < task.expected + task.peers.length) return;
     clearInterval(watch);
     const { resends, resentMessages } = endpoint.stats;
     tell({ type: 'acked', resends, resentMessages, oneWayMs, ackedMs });
@@ -59,13 +61,12 @@ export function memoryPeer(task: PeerTask, env: Env, channels: ChannelPort, tell
     const body = 'x'.repeat(task.bytes);
     if (task.perS > 0) {
       for (const peer of task.peers) sent.set(peer, { base: 2, atMs: [] });
-      pace(task, env, (peer) => {
-        started = true;
+      const send = (peer: number): void => {
         const atMs = env.now();
         sent.get(peer)!.atMs.push(atMs);
         endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'paced', body: { atMs, pad: body }, hlc: 0 });
-      });
-      return;
+      };
+      return pace(task, env, send, () => (sentAll = true));
     }
     const limit = task.options.windowMessages * task.peers.length;
     pump(
@@ -74,9 +75,9 @@ export function memoryPeer(task: PeerTask, env: Env, channels: ChannelPort, tell
       (peer, n) => {
         for (let i = 0; i < n; i++)
           endpoint.send(nodeId(peer), { from: 'a', to: 'b', kind: 'bench', body, hlc: 0 });
-        started = true;
       },
       () => endpoint.unsettled() < limit,
+      () => (sentAll = true),
     );
   };
 }

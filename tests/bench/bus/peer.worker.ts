@@ -15,6 +15,7 @@ function setUp(task: PeerTask): Go {
   if (task.kind === 'package') return rawPeer(task, env, packageChannels, tell);
   const channels = task.transport === 'ports' ? portChannels(task.exchange, liveChannels) : liveChannels;
   if (task.kind === 'raw') return rawPeer(task, env, channels, tell);
+  if (task.kind === 'columns') return rawPeer(task, env, channels, tell, true);
   if (task.kind === 'memory') return memoryPeer(task, env, channels, tell);
   return durablePeer(task, env, channels, tell);
 }

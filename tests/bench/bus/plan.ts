@@ -1,10 +1,14 @@
 import type { BusOptions } from '../../../src/bus/options.ts';
 
 /**
- * What is measured: channels without a protocol, the npm package `broadcast-channel` in their place, the bus at level
- * `memory` (endpoints), or at level `durable` (nodes over crash memory: every message committed at both ends).
+ * What is measured: channels without a protocol, the same with batches by columns, the npm package `broadcast-channel` in
+ * their place, the bus at level `memory` (endpoints), or at level `durable` (nodes over crash memory: every message
+ * committed at both ends).
  */
-export type BusKind = 'raw' | 'package' | 'memory' | 'durable';
+export type BusKind = 'raw' | 'columns' | 'package' | 'memory' | 'durable';
+
+/** What is measured inside one thread: the protocol with nothing copied, and delivery inside one node. */
+export type Alone = 'protocol' | 'local';
 
 export interface BusPlan {
   readonly kind: BusKind;

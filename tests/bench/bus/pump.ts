@@ -1,12 +1,13 @@
 import type { Env } from '../../../src/kernel/env.ts';
 import type { PeerTask } from './plan.ts';
 
-/** Sends one batch to each peer a turn, as a busy node does, while `mayGoOn` says so. */
+/** Sends one batch to each peer a turn, as a busy node does, while `mayGoOn` says so; `done` once all is sent. */
 export function pump(
   task: PeerTask,
   env: Env,
   sendBatch: (peer: number, messages: number) => void,
   mayGoOn: () => boolean,
+  done: () => void = () => undefined,
 ): void {
   let sent = 0;
   const turn = (): void => {
@@ -15,12 +16,13 @@ export function pump(
     for (const peer of task.peers) sendBatch(peer, n);
     sent += n;
     if (sent < task.messages) env.defer(turn);
+    else done();
   };
   turn();
 }
 
-/** Sends to the peers in turn, `task.perS` a second: at each timer what is due by then. */
-export function pace(task: PeerTask, env: Env, send: (peer: number) => void): void {
+/** Sends to the peers in turn, `task.perS` a second: at each timer what is due by then; `done` once all is sent. */
+export function pace(task: PeerTask, env: Env, send: (peer: number) => void, done: () => void): void {
   const total = task.messages * task.peers.length;
   const beganMs = env.now();
   let sent = 0;
@@ -28,6 +30,7 @@ export function pace(task: PeerTask, env: Env, send: (peer: number) => void): vo
     const due = Math.min(total, Math.floor(((env.now() - beganMs) * task.perS) / 1_000));
     for (; sent < due; sent++) send(task.peers[sent % task.peers.length]!);
     if (sent < total) env.setTimer(1, turn);
+    else done();
   };
   turn();
 }

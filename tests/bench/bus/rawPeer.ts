@@ -1,11 +1,15 @@
+import { pack, readMessages } from '../../../src/bus/batch.ts';
 import { pairChannel, type Channel, type ChannelPort } from '../../../src/bus/channel.ts';
-import type { Message } from '../../../src/bus/wire.ts';
+import type { Message, PackedMessages } from '../../../src/bus/wire.ts';
 import type { Env } from '../../../src/kernel/env.ts';
 import { nothingAgain, type Go, type PeerTask, type Tell } from './plan.ts';
 import { pump } from './pump.ts';
 
-/** The same channels and batches without the protocol. */
-export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: Tell): Go {
+/**
+ * The same channels and batches without the protocol.
+ * @param columns batches travel as the bus's do
+ */
+export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: Tell, columns = false): Go {
   let received = 0;
   const out = new Map<number, Channel>();
   const greeted = new Set<number>();
@@ -16,13 +20,13 @@ export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: T
     );
   for (const peer of task.peers)
     channels.open(pairChannel(task.grove, peer, task.self), (frame) => {
-      const { messages } = frame as { messages: readonly Message[] | null };
-      if (messages === null) {
+      const { messages: sent } = frame as { messages: readonly Message[] | PackedMessages | null };
+      if (sent === null) {
         // Greetings repeat; readiness is told once.
         if (!greeted.has(peer) && greeted.add(peer).size === task.peers.length) tell({ type: 'ready' });
         return;
       }
-      received += messages.length;
+      received += (columns ? readMessages(sent) : (sent as readonly Message[])).length;
       if (received === task.expected) {
         tell({ type: 'received' });
         tell({ type: 'acked', ...nothingAgain });
@@ -38,10 +42,16 @@ export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: T
     pump(
       task,
       env,
-      (peer, n) =>
-        out.get(peer)!.post({
-          messages: Array.from({ length: n }, () => ({ from: 'a', to: 'b', kind: 'bench', body, hlc: 0 })),
-        }),
+      (peer, n) => {
+        const messages = Array.from({ length: n }, () => ({
+          from: 'a',
+          to: 'b',
+          kind: 'bench',
+          body,
+          hlc: 0,
+        }));
+        out.get(peer)!.post({ messages: columns ? pack(messages) : messages });
+      },
       () => true,
     );
   };

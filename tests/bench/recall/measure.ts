@@ -4,6 +4,7 @@ import { createRecallIndex } from '../../../src/memory/recallIndex.ts';
 import type { RecallOptions } from '../../../src/memory/recallTypes.ts';
 import { analyse } from '../../../src/memory/text.ts';
 import { VectorIndex } from '../../../src/memory/vectorIndex.ts';
+import { madeQuestion, madeTexts } from './madeTexts.ts';
 
 export interface RecallAsked {
   readonly memories: number;
@@ -27,7 +28,6 @@ export interface RecallMeasured {
 }
 
 const DIMENSIONS = 100;
-const WORDS = 30_000;
 const WORDS_PER_TURN = 16;
 const QUESTION_WORDS = 7;
 const TURNS_PER_THREAD = 30;
@@ -35,28 +35,10 @@ const TOPICS = 200;
 /** Questions put before those that are timed: a worker recalls long after its code is compiled. */
 const WARM_UPS = 500;
 
-/** A made word of its rank; frequent ones are short. */
-function wordOf(rank: number): string {
-  const letters = 'etaoinshrdlcumwfgypbvk';
-  let word = '';
-  for (let rest = rank + 22; rest > 0; rest = Math.floor(rest / 22)) word += letters[rest % 22]!;
-  return word;
-}
-
-/** The most frequent words are stop words and left out of the turns, which then have as many others as real ones. */
-const FIRST_RANK = 50;
-
-/** Ranks as in running text without its stop words: Zipf with exponent 1, by inverting its integral. */
-const zipf = (rng: Rng): number =>
-  Math.min(WORDS - 1, Math.floor(FIRST_RANK * Math.exp(rng.next() * Math.log(WORDS / FIRST_RANK))));
-
 /** Measures recall over made turns whose words are as frequent as in running text, and over clustered vectors. */
 export function measure({ memories, questions, seed }: RecallAsked): RecallMeasured {
   const rng = createRng(seed);
-  const words = Array.from({ length: WORDS }, (_, rank) => wordOf(rank));
-  const texts = Array.from({ length: memories }, () =>
-    Array.from({ length: WORDS_PER_TURN }, () => words[zipf(rng)]!).join(' '),
-  );
+  const texts = madeTexts(rng, memories, WORDS_PER_TURN);
   const index = createRecallIndex();
   // Code that has never run is slow; a memory is filled once and then asked for long.
   const warm = createRecallIndex();
@@ -74,10 +56,7 @@ export function measure({ memories, questions, seed }: RecallAsked): RecallMeasu
   );
   const insertPerS = (memories / (performance.now() - startMs)) * 1_000;
 
-  const asked = Array.from({ length: questions }, () => {
-    const own = texts[rng.int(memories)]!.split(' ');
-    return Array.from({ length: QUESTION_WORDS }, () => rng.pick(own)).join(' ');
-  });
+  const asked = Array.from({ length: questions }, () => madeQuestion(rng, texts, QUESTION_WORDS));
   const timed = (ask: (question: string) => unknown): number[] => {
     for (let i = 0; i < WARM_UPS; i++) ask(asked[i % asked.length]!);
     // The clock steps by 0.1 ms: each question is put until that is 2 % of the time, and the time shared.

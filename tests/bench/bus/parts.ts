@@ -1,0 +1,116 @@
+import { atLeast, atMost, median, type BenchRow, type BenchTarget } from '../../harness/bench.ts';
+import { allocatedBy } from './allocation.ts';
+import { messagesOf, SIZES, type Contender } from './contenders.ts';
+import { localDelivery } from './local.ts';
+import type { Alone, BusPlan, BusRun } from './plan.ts';
+import { protocolAlone } from './protocol.ts';
+import type { Resends } from './resends.ts';
+
+/** What a part of the bench is given, and where it writes what it found. */
+export interface Part {
+  readonly repeats: number;
+  readonly contenders: readonly Contender[];
+  measure(plan: BusPlan): Promise<BusRun>;
+  /** Ns a message in the page, of what needs no other worker. */
+  time(what: Alone, batch: number): Promise<number>;
+  log(line: string): void;
+  readonly rows: BenchRow[];
+  readonly targets: BenchTarget[];
+  readonly resends: Resends;
+}
+
+/** Messages/s at one number of nodes and one size of message; the contenders take turns. */
+export async function rates(part: Part, nodes: number, bytes: number): Promise<void> {
+  const { repeats, contenders, log } = part;
+  const size = SIZES.find((s) => s.nodes === nodes);
+  if (!size) throw new RangeError(`--nodes: there is no plan for ${nodes} nodes`);
+  const { fanOut, messages, bar } = size;
+  const label = (name: string): string => `${name}, ${nodes} nodes, ${bytes} B`;
+  const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  // The first round of all warms up the browser.
+  for (let repeat = part.rows.length === 0 ? -1 : 0; repeat < repeats; repeat++)
+    for (const { name, kind, transport } of contenders) {
+      const n = messagesOf(messages, bytes, kind);
+      const run = await part.measure({ kind, transport, nodes, fanOut, messages: n, bytes, perS: 0 });
+      const perS = Math.round(run.ackedPerS).toLocaleString('en');
+      log(`${label(name)}, ${repeat < 0 ? 'warm-up' : `repeat ${repeat + 1} of ${repeats}`}: ${perS}/s`);
+      if (repeat < 0) continue;
+      samples.get(name)!.push(run.ackedPerS);
+      part.resends.count(run, label(name));
+    }
+  for (const { name, against } of contenders)
+    part.rows.push({
+      name: label(name),
+      unit: 'messages/s',
+      samples: samples.get(name)!,
+      ...(against !== undefined && samples.has(against) && { against: label(against) }),
+    });
+  const [bus, raw] = [samples.get('memory'), samples.get('raw')];
+  if (bus && raw && bytes === 100)
+    part.targets.push(atLeast(`memory / raw, ${nodes} nodes, ${bytes} B`, median(bus) / median(raw), bar));
+}
+
+const percentile = (sorted: readonly number[], p: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? NaN;
+
+/** How long a message takes at 10,000 a second over 4 nodes, whatever comes back (open loop). */
+export async function latency(part: Part): Promise<void> {
+  for (const transport of ['broadcast', 'ports'] as const) {
+    const label = `at 10,000 messages/s over 4 nodes, ${transport}`;
+    const found = { oneWay50: [], oneWay99: [], acked50: [], acked99: [] } as Record<
+      'oneWay50' | 'oneWay99' | 'acked50' | 'acked99',
+      number[]
+    >;
+    // The first round warms up the browser.
+    for (let repeat = -1; repeat < part.repeats; repeat++) {
+      // 2,500 a second from each of four nodes, for five seconds.
+      const run = await part.measure({
+        ...{ kind: 'memory', transport, nodes: 4, fanOut: 3, messages: 4_166, bytes: 100, perS: 2_500 },
+      });
+      if (repeat < 0) continue;
+      found.oneWay50.push(percentile(run.oneWayMs, 0.5));
+      found.oneWay99.push(percentile(run.oneWayMs, 0.99));
+      found.acked50.push(percentile(run.ackedMs, 0.5));
+      found.acked99.push(percentile(run.ackedMs, 0.99));
+      part.resends.count(run, label);
+      part.log(
+        `${label}: p99 ${found.oneWay99.at(-1)!.toFixed(2)} ms, acked ${found.acked99.at(-1)!.toFixed(2)} ms`,
+      );
+    }
+    const row = (name: string, samples: number[]): void =>
+      void part.rows.push({ name: `${name}, ${label}`, unit: 'ms', samples });
+    row('one way, p50', found.oneWay50);
+    row('one way, p99', found.oneWay99);
+    row('acked, p50', found.acked50);
+    row('acked, p99', found.acked99);
+    part.targets.push(atMost(`one way, p99 ${label}`, median(found.oneWay99), 2));
+    part.targets.push(atMost(`acked, p99 ${label}`, median(found.acked99), 5));
+  }
+}
+
+/** What the protocol itself costs for a message, from its sending to its acknowledgement, with nothing copied. */
+export async function cost(part: Part): Promise<void> {
+  for (const batch of [1, 16, 256])
+    await alone(part, 'protocol', batch, `the protocol alone, both ends, ${batch} a batch`);
+}
+
+/** Messages whose addressee lives on the node of their sender: sent, handed on, dealt with. */
+export async function local(part: Part): Promise<void> {
+  const ns = await alone(part, 'local', 256, 'inside one node, level memory');
+  part.targets.push(atLeast('millions of messages/s inside one node', 1_000 / ns, 20));
+}
+
+/** Times it in the page, as it is built for users, and weighs it here. Returns the median of its ns. */
+async function alone(part: Part, what: Alone, batch: number, label: string): Promise<number> {
+  const ns: number[] = [];
+  for (let i = 0; i < part.repeats; i++) ns.push(await part.time(what, batch));
+  const bytes = Array.from({ length: part.repeats }, () => {
+    const send = (what === 'local' ? localDelivery : protocolAlone)(batch);
+    send(Math.ceil(400_000 / batch));
+    const batches = Math.ceil(4_096 / batch);
+    return allocatedBy(() => send(batches)) / (batches * batch);
+  });
+  part.rows.push({ name: label, unit: 'ns/message', samples: ns });
+  part.rows.push({ name: `${label}, allocated`, unit: 'bytes/message', samples: bytes });
+  return median(ns);
+}

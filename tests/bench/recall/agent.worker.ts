@@ -1,0 +1,3 @@
+import { measureAgent, type AgentAsked } from './agent.ts';
+
+self.onmessage = (event: MessageEvent<AgentAsked>) => self.postMessage(measureAgent(event.data));
