@@ -11,7 +11,13 @@ const { version } = JSON.parse(readFileSync(new URL('./package.json', import.met
 /** Node tests of one folder. */
 const inNode = (name: string): TestProjectConfiguration => ({
   extends: true,
-  test: { name, include: [`tests/${name}/**/*.test.ts`], environment: 'node', testTimeout: 30_000 },
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    environment: 'node',
+    testTimeout: 60_000,
+    setupFiles: ['tests/harness/properties.ts'],
+  },
 });
 
 /** Tests that run as a page in a real Chromium. */
@@ -48,5 +54,11 @@ export default defineConfig(async () => ({
   // Vitest sets VITEST; a build has no use for the test projects and the browser behind them.
   ...(process.env.VITEST === undefined
     ? {}
-    : { test: { projects: [inNode('unit'), inNode('virtual'), await inBrowser()] } }),
+    : {
+        test: {
+          // By itself it leaves one core free, which is half of a small machine.
+          maxWorkers: '100%',
+          projects: [inNode('unit'), inNode('virtual'), await inBrowser()],
+        },
+      }),
 }));

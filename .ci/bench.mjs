@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { chromiumFlags, findChromium } from './chromium.mjs';
 import { cache, root } from './process.mjs';
@@ -24,16 +24,27 @@ await setUp({ browser: false });
 const { build, runnerImport } = await import('vite');
 
 const closing = [];
-let browser = null;
+/** One browser for each kind of profile. */
+const browsers = new Map();
+
+async function launch(profile) {
+  const { chromium } = await import('@playwright/test');
+  const executablePath = (await setUp({ browser: true })) ?? findChromium();
+  const options = { executablePath, args: chromiumFlags() };
+  if (profile === 'memory') return chromium.launch(options);
+  const folder = mkdtempSync(join(tmpdir(), 'treering-bench-'));
+  closing.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+  return chromium.launchPersistentContext(folder, options);
+}
 
 /** See BenchContext.page in tests/harness/bench.ts. */
-async function page(html) {
-  if (browser === null) {
-    const { chromium } = await import('@playwright/test');
-    const executablePath = (await setUp({ browser: true })) ?? findChromium();
-    browser = await chromium.launch({ executablePath, args: chromiumFlags() });
+async function page(html, profile = 'memory') {
+  if (!browsers.has(profile)) {
+    const browser = await launch(profile);
+    browsers.set(profile, browser);
     closing.push(() => browser.close());
   }
+  const browser = browsers.get(profile);
   const outDir = join(cache, 'bench', name, html.replace(/\W/g, '-'));
   rmSync(outDir, { recursive: true, force: true });
   await build({

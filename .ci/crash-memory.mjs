@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { build as buildSite } from './build.mjs';
 import { chromiumFlags, findChromium } from './chromium.mjs';
 import { cache, root } from './process.mjs';
 import { serveStatic } from './static.mjs';
@@ -27,27 +28,46 @@ export async function buildCrashPage() {
 }
 
 /**
- * The crash-memory scenario: kills, wipes and damages, in a browser on a profile on disk.
- * @param {{ kills?: string, wipes?: string, terminations?: string, mode?: string, seed?: string }} given
+ * The crash-memory scenario: kills, wipes and damages, in a browser on a profile on disk; and kills of the built page with
+ * a grove of agents in it.
+ * @param {{ kills?: string, wipes?: string, terminations?: string, 'grove-kills'?: string, mode?: string, seed?: string }} given
  */
 export async function runCrashMemory(given) {
   const { runnerImport } = await import('vite');
-  const { module } = await runnerImport(join(root, 'tests/perf/crashMemory.ts'), { root, configFile: false });
+  const load = async (file) => (await runnerImport(join(root, file), { root, configFile: false })).module;
+  const { crashMemory, crashMarkdown } = await load('tests/perf/crashMemory.ts');
+  const { groveKills, groveMarkdown } = await load('tests/perf/groveKills.ts');
+  const common = {
+    executablePath: findChromium(),
+    flags: chromiumFlags(),
+    seed: given.seed ?? 'crash-memory',
+    log: (line) => console.error(line),
+  };
   const server = await serveStatic(await buildCrashPage());
+  await buildSite({ library: false });
+  const site = await serveStatic(join(root, 'dist'));
   try {
-    const { pass, tallies } = await module.crashMemory({
+    const { pass, tallies } = await crashMemory({
+      ...common,
       url: server.url,
-      executablePath: findChromium(),
-      flags: chromiumFlags(),
       modes: (given.mode ?? 'strict,relaxed').split(','),
       kills: Number(given.kills ?? 30),
       wipes: Number(given.wipes ?? 3),
       terminations: Number(given.terminations ?? 30),
-      seed: given.seed ?? 'crash-memory',
-      log: (line) => console.error(line),
     });
-    return { pass, tallies, markdown: module.crashMarkdown(tallies) };
+    const grove = await groveKills({
+      ...common,
+      url: site.url,
+      agents: 8,
+      kills: Number(given['grove-kills'] ?? 5),
+    });
+    return {
+      pass: pass && grove.pass,
+      tallies: { modes: tallies, grove },
+      markdown: `${crashMarkdown(tallies)}\n\n${groveMarkdown(grove)}`,
+    };
   } finally {
     await server.close();
+    await site.close();
   }
 }

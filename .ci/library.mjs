@@ -31,6 +31,8 @@ export const entries = {
     ...[
       'memory/agentMemory',
       'memory/agentMemoryTypes',
+      'memory/memoryFull',
+      'memory/ringMeters',
       'memory/createMemory',
       'memory/memoryEvent',
       'memory/ringPolicy',
@@ -40,11 +42,17 @@ export const entries = {
       'memory/corpus',
     ],
     ...['memory/directory', 'memory/documents', 'memory/journal'],
-    ...['memory/documentTerms'],
-    ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/passages', 'memory/record'],
+    ...['memory/documentTokens'],
+    ...['memory/journalWriter', 'memory/knownItems', 'memory/options', 'memory/record', 'memory/sentences'],
     ...['memory/embedding', 'memory/endpointEmbedding', 'memory/exam', 'memory/examData'],
     ...['memory/examMetrics', 'memory/examTypes', 'memory/neuralEmbedding', 'memory/question'],
-    ...['memory/recallIndex', 'memory/recallTypes', 'memory/staticEmbedding', 'memory/vectorIndex'],
+    ...[
+      'memory/recallIndex',
+      'memory/recallSpans',
+      'memory/recallTypes',
+      'memory/staticEmbedding',
+      'memory/vectorIndex',
+    ],
     ...['memory/vectorTier'],
     ...['memory/rings', 'memory/stem', 'memory/text'],
   ],
@@ -63,14 +71,18 @@ export const entries = {
   ],
   scenario: ['scenario/link', 'scenario/runLink', 'scenario/scenario', 'scenario/script'],
   'worlds/virtual': [
-    ...['worlds/virtual/clock', 'worlds/virtual/eventLog', 'worlds/virtual/faultPlan'],
+    ...['worlds/virtual/clock', 'worlds/virtual/eventLog', 'faults/faultPlan'],
     ...['worlds/virtual/relayGrove', 'worlds/virtual/virtualDisk', 'worlds/virtual/virtualEnv'],
     ...['worlds/virtual/virtualGrove', 'worlds/virtual/virtualNetwork', 'worlds/virtual/virtualWorld'],
     ...['worlds/virtual/wireClone', 'worlds/virtual/stage', 'worlds/virtual/groveStage'],
     ...['worlds/virtual/relayStage', 'worlds/virtual/virtualRun', 'worlds/virtual/player'],
     ...['worlds/virtual/madeText'],
   ],
-  lab: ['lab/grove', 'lab/judge', 'lab/report', 'lab/run', 'lab/virtual'],
+  lab: [
+    ...['lab/grove', 'lab/judge', 'lab/report', 'lab/run', 'lab/virtual'],
+    ...['lab/capacityControl', 'lab/capacityLink', 'lab/capacityMarkdown', 'lab/capacityPlan'],
+    ...['lab/capacityReport', 'lab/capacityRun', 'lab/capacityStudy', 'lab/capacityVerdict'],
+  ],
 };
 
 /** An entry's file name: `worlds/virtual` lies in `worlds-virtual.js`. */

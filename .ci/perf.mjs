@@ -18,7 +18,7 @@ function readScenario(nameOrFile) {
   if (file === undefined || !existsSync(file)) {
     if (file !== undefined) console.error(`There is no scenario ${nameOrFile}, and no such file.`);
     console.error(
-      `npm run perf -- --scenario NAME|FILE [--json OUT] [--repeat N]\nScenarios: ${shipped.join(', ')}, crash-memory [--kills N] [--mode strict,relaxed]`,
+      `npm run perf -- --scenario NAME|FILE [--json OUT] [--repeat N]\nScenarios: ${shipped.join(', ')}, crash-memory [--kills N] [--grove-kills N] [--mode strict,relaxed]`,
     );
     process.exit(2);
   }

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildName } from './build.mjs';
 import { root } from './process.mjs';
 import { figure, options } from './tables.mjs';
 
-const usage = `npm run virtual -- --scenario NAME|FILE [--seed S | --seeds A..B] [--text made|sotu] [--sabotage NAME] [--page URL] [--json OUT]
+const usage = `npm run virtual -- --scenario NAME|FILE [--seed S | --seeds A..B] [--text made|sotu] [--sabotage NAME] [--jobs N] [--page URL] [--json OUT]
 Runs a scenario in virtual time. --seeds runs it once for each whole number; the seed is then NAME-NUMBER.
+--jobs runs so many seeds at a time, by default as many as there are cores; what comes of them is the same.
 --page says where the links that it prints open; by default where npm start serves this build.
 Exits with 1 when a checker complains, 2 for a wrong command.`;
 
@@ -15,7 +17,7 @@ function quit(message) {
   process.exit(2);
 }
 
-const known = ['scenario', 'seed', 'seeds', 'text', 'sabotage', 'page', 'json'];
+const known = ['scenario', 'seed', 'seeds', 'text', 'sabotage', 'jobs', 'page', 'json'];
 let args;
 try {
   args = options(process.argv.slice(2));
@@ -40,6 +42,9 @@ if (args.seeds !== undefined) {
   seeds = Array.from({ length: to - from + 1 }, (_, i) => `${scenario.name ?? 'seed'}-${from + i}`);
 }
 
+const jobs = Number(args.jobs ?? availableParallelism());
+if (!Number.isInteger(jobs) || jobs < 1) quit(`--jobs must be a whole number from 1, got ${args.jobs}.`);
+
 /** The packed addresses, as the page loads them. */
 function packedText() {
   const folder = join(root, 'public', 'corpus', 'sotu');
@@ -54,11 +59,11 @@ function packedText() {
 
 const documents = args.text === 'sotu' ? packedText() : null;
 const { runnerImport } = await import('vite');
-const { module } = await runnerImport(join(root, 'tests', 'harness', 'virtualCommand.ts'), {
-  root,
-  configFile: false,
-  logLevel: 'error',
-});
+const harness = join(root, 'tests', 'harness');
+const load = async (file) =>
+  (await runnerImport(join(harness, file), { root, configFile: false, logLevel: 'error' })).module;
+const module = await load('virtualCommand.ts');
+const { runMany } = await load('virtualRuns.ts');
 
 const page = args.page ?? 'http://localhost:4173/';
 if (!URL.canParse(page)) quit(`--page must be a URL, got ${page}.`);
@@ -70,20 +75,28 @@ function linkTo(script, tick) {
   return module.linkTo(script, build, tick, page);
 }
 
+/** How often a long run says how far it is. */
+const PROGRESS_MS = 5_000;
+function progress(startedAt) {
+  let toldAt = startedAt;
+  return (nowMs, lastMs, events) => {
+    const now = performance.now();
+    if (now - toldAt < PROGRESS_MS) return;
+    toldAt = now;
+    console.error(
+      `  ${figure(nowMs / 1_000)} of about ${figure(lastMs / 1_000)} s simulated, ${figure(events)} events, ${figure(process.memoryUsage.rss() / 1e6)} MB after ${figure((now - startedAt) / 1_000)} s`,
+    );
+  };
+}
+
 const quote = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text}'`);
 const runs = [];
 let failed = 0;
 const begin = performance.now();
-for (const seed of seeds) {
-  const command = { scenario, seed, documents, sabotage: args.sabotage ?? null };
-  const startedAt = performance.now();
-  let outcome;
-  try {
-    outcome = await module.runOnce(command);
-  } catch (e) {
-    quit(e.message);
-  }
-  const wallMs = performance.now() - startedAt;
+const commands = seeds.map((seed) => ({ scenario, seed, documents, sabotage: args.sabotage ?? null }));
+async function tell({ outcome, wallMs }, at) {
+  const command = commands[at];
+  const { seed } = command;
   const shownSeed = seed ?? scenario.seed ?? 'treering';
   const eventsPerS = outcome.events / (wallMs / 1_000);
   const timesRealTime = outcome.simulatedMs / wallMs;
@@ -98,10 +111,10 @@ for (const seed of seeds) {
   if (seeds.length === 1) console.log(`  ${JSON.stringify(outcome.facts)}`);
   if (outcome.violations.length === 0) {
     if (seeds.length === 1) console.log(`  on the page: ${linkTo(module.scriptOf(command), null)}`);
-    continue;
+    return;
   }
   for (const violation of outcome.violations) console.log(`  ${violation}`);
-  if (failed++ > 0) continue;
+  if (failed++ > 0) return;
   const broken = args.sabotage === undefined ? '' : ` --sabotage ${quote(args.sabotage)}`;
   const text = args.text === undefined ? '' : ` --text ${args.text}`;
   console.log(
@@ -110,9 +123,15 @@ for (const seed of seeds) {
   // Where the first of them was seen; a check that is made only in the end stands for the whole run.
   console.log(`  on the page: ${linkTo(module.scriptOf(command), outcome.clearTick)}`);
   const smaller = await module.shrinkRun(command);
-  if (smaller === null) continue;
+  if (smaller === null) return;
   console.log(smaller.words.replaceAll(/^/gm, '  '));
   console.log(`  on the page: ${linkTo(module.scriptOf(command, smaller.case), smaller.clearTick)}`);
+}
+try {
+  const entry = join(harness, 'virtualJob.ts');
+  await runMany(commands, { threads: jobs, entry, progress: progress(begin) }, tell);
+} catch (e) {
+  quit(e.message);
 }
 const total = (key) => runs.reduce((sum, r) => sum + r[key], 0);
 if (seeds.length > 1)

@@ -33,6 +33,7 @@ const doings = {
   kill: { node },
   pause: { node, forMs },
   link: { from: node, to: node, loss: chance, delayMs: integer(0, 60_000), forMs },
+  partition: { nodes: array(node, 1, NODES_MAX + 1), forMs },
   provider: { slowdown: number(1, 1_000), failing: chance, forMs },
   /** A question put by hand. */
   ask: { question: string(1, 2_000) },
@@ -41,8 +42,9 @@ const doings = {
 } as const;
 
 export type InputType = keyof typeof doings;
+type Immutable<V> = V extends readonly (infer E)[] ? readonly E[] : V;
 type Doing<T extends InputType> = {
-  readonly [K in keyof (typeof doings)[T]]: Infer<(typeof doings)[T][K]>;
+  readonly [K in keyof (typeof doings)[T]]: Immutable<Infer<(typeof doings)[T][K]>>;
 };
 /** Something done to a run in virtual time when everything due at that tick had happened. */
 export type RunInput = {

@@ -76,7 +76,7 @@ describe('the library', () => {
     expect(example).toBeDefined();
     const script = write('memory.mjs', example!);
     expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe(
-      "[ 'The mill was moved to the hill.' ]\ncore: 1, rush: 1\n",
+      "[ 'The mill was moved to the hill.' ]\n[ 'The mill was moved to the hill.' ]\ncore: 1, rush: 1\n",
     );
   });
 

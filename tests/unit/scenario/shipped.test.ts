@@ -10,7 +10,9 @@ const read = (name: string): Record<string, unknown> =>
 describe('the shipped scenarios', () => {
   test('are those that the page, the perf suite and the README name', () => {
     expect(shipped.sort()).toEqual(
-      ['bus-chaos', 'first-minute', 'killings', 'quota-saturation', 'thousand'].map((name) => `${name}.json`),
+      ['bus-chaos', 'bus-storm', 'first-minute', 'killings', 'quota-saturation', 'thousand'].map(
+        (name) => `${name}.json`,
+      ),
     );
   });
 
