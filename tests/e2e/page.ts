@@ -2,8 +2,13 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
 import type { GroveSnapshot } from '../../src/lab/grove.ts';
 
-/** A small grove, for tests whose point is not the number of agents. */
-export const small = { name: 'small', resume: true, agents: { count: 8 }, load: { questionsPerS: 4 } };
+/** A small grove, for tests whose point is neither the number of agents nor how fast the machine is. */
+export const small = {
+  name: 'small',
+  resume: true,
+  agents: { count: 8, deadlineMs: 60_000 },
+  load: { questionsPerS: 4 },
+};
 
 /** The built page, at the sub-path where it is served. */
 export const home = (): string => process.env['TREERING_URL']!;
