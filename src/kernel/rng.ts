@@ -21,10 +21,11 @@ export interface Rng {
 /**
  * 32-bit FNV-1a over UTF-16 code units, finished with MurmurHash3's fmix32. For seeds and fingerprints, not for secrets.
  * @param salt starting state: another salt gives an independent hash.
+ * @param from the first code unit that counts, and the one behind the last: a part of a text is not cut out for it
  */
-export function hash32(text: string, salt = 0): number {
+export function hash32(text: string, salt = 0, from = 0, to = text.length): number {
   let h = (0x811c9dc5 ^ salt) >>> 0;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  for (let i = from; i < to; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;

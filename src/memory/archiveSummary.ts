@@ -1,5 +1,5 @@
 import { hash32 } from '../kernel/rng.ts';
-import { FIRST_CODE, SENTENCE_END, termIn, wordsOf } from './documentTokens.ts';
+import { FIRST_CODE, hashTerms, SENTENCE_END } from './documentTokens.ts';
 import { recordOf } from './postings.ts';
 import { labelTerms } from './recallLabels.ts';
 import type { RecallIndex } from './recallTypes.ts';
@@ -18,26 +18,51 @@ export const summaryOfRecords = (records: readonly MemoryDraft[]): TermSummary =
  * @param count entries that are not left out
  */
 export function summaryOf(index: RecallIndex, places: Int32Array, count: number): TermSummary {
-  const passages: number[][] = [];
-  for (let place = 0; place < count; place++) passages.push([]);
+  /** By passage: room for its terms at first, then where the next of its hashes goes. */
+  const at = new Uint32Array(count);
   index.eachList(
-    (name, array, from, to) => {
-      const hash = hash32(name.charCodeAt(0) === 0x40 ? name.slice(1) : name);
-      for (let p = from; p < to; p++) passages[places[recordOf(array[p]!)]!]?.push(hash);
+    (_, array, from, to) => {
+      for (let p = from; p < to; p++) {
+        const place = placeOf(array[p]!);
+        if (place >= 0) at[place]!++;
+      }
     },
-    // Putting postings in order only to count terms would cost more than all else when an agent is planted.
     (document, firstId, entries) => {
-      const hashes = Uint32Array.from(wordsOf(document.vocabulary), (token) => hash32(termIn(token)));
       for (let passage = 0; passage < entries; passage++) {
-        const own = passages[places[firstId + passage]!];
-        const codes = document.passages[passage]!;
-        if (own)
-          for (let i = 0; i < codes.length; i++) {
-            const code = codes.charCodeAt(i);
-            if (code !== SENTENCE_END) own.push(hashes[code - FIRST_CODE]!);
-          }
+        const place = places[firstId + passage]!;
+        if (place >= 0) at[place]! += document.passages[passage]!.length;
       }
     },
   );
-  return joined(passages.map((own) => different(Uint32Array.from(own))));
+  let total = 0;
+  const starts = at.map((room) => (total += room) - room);
+  at.set(starts);
+  const hashes = new Uint32Array(total);
+  index.eachList(
+    (name, array, from, to) => {
+      const hash = hash32(name, 0, name.charCodeAt(0) === 0x40 ? 1 : 0);
+      for (let p = from; p < to; p++) {
+        const place = placeOf(array[p]!);
+        if (place >= 0) hashes[at[place]!++] = hash;
+      }
+    },
+    // Putting postings in order only to count terms would cost more than all else when an agent is planted.
+    (document, firstId, entries) => {
+      const ofWords = hashTerms(document.vocabulary);
+      for (let passage = 0; passage < entries; passage++) {
+        const place = places[firstId + passage]!;
+        if (place < 0) continue;
+        const codes = document.passages[passage]!;
+        for (let i = 0; i < codes.length; i++) {
+          const code = codes.charCodeAt(i);
+          if (code !== SENTENCE_END) hashes[at[place]!++] = ofWords[code - FIRST_CODE]!;
+        }
+      }
+    },
+  );
+  return joined(Array.from(starts, (start, place) => different(hashes.subarray(start, at[place]))));
+
+  function placeOf(posting: number): number {
+    return places[recordOf(posting)] ?? -1;
+  }
 }

@@ -1,3 +1,4 @@
+import { hash32 } from '../kernel/rng.ts';
 import { eachWord, termOf } from './text.ts';
 
 /**
@@ -19,6 +20,8 @@ const WORDS_MAX = 0xd800 - FIRST_CODE;
 const CAPITAL_MARK = 0x5e;
 /** `/`: its stem follows. */
 const STEM_MARK = 0x2f;
+/** Between the words of a vocabulary. */
+const SPACE = 0x20;
 
 /** Words and stems have no characters but letters, marks, digits and apostrophes. */
 const written = (word: string, term: string, capital: boolean): string =>
@@ -74,6 +77,28 @@ export function packTokens(texts: readonly string[]): DocumentTokens | null {
 
 /** The words of a vocabulary; that of texts with stop words alone has none. */
 export const wordsOf = (vocabulary: string): string[] => (vocabulary === '' ? [] : vocabulary.split(' '));
+
+/** How many words a vocabulary has, without making them. */
+export function countWords(vocabulary: string): number {
+  if (vocabulary === '') return 0;
+  let n = 1;
+  for (let i = 0; i < vocabulary.length; i++) if (vocabulary.charCodeAt(i) === SPACE) n++;
+  return n;
+}
+
+/** By word of a vocabulary: `hash32` of its term. No word is cut out for it: an agent that is planted has thousands. */
+export function hashTerms(vocabulary: string): Uint32Array {
+  const hashes = new Uint32Array(countWords(vocabulary));
+  let from = 0;
+  for (let i = 0, n = 0; n < hashes.length; i++) {
+    const c = i < vocabulary.length ? vocabulary.charCodeAt(i) : SPACE;
+    if (c === SPACE) {
+      hashes[n++] = hash32(vocabulary, 0, from, i);
+      from = i + 1;
+    } else if (c === STEM_MARK || c === CAPITAL_MARK) from = i + 1;
+  }
+  return hashes;
+}
 
 /** The vocabulary split last: slices of one document are cut one after the other. */
 let splitLast: { readonly vocabulary: string; readonly words: readonly string[] } = {

@@ -1,6 +1,7 @@
 import {
   FIRST_CODE,
   SENTENCE_END,
+  countWords,
   termIn,
   wordIn,
   wordsOf,
@@ -34,7 +35,9 @@ export class PreparedSegment {
   readonly firstId: number;
   count = 0;
   #characters = 0;
-  readonly #words: readonly string[];
+  readonly #wordCount: number;
+  /** Cut out when a question first comes. */
+  #words: readonly string[] | null = null;
   /** Made at the first question. Postings of word w: `#postings[#starts[w]]` to `#postings[#starts[w + 1] - 1]`, passages ascending, one for each time. */
   #starts = new Uint32Array(0);
   #postings = new Uint16Array(0);
@@ -47,7 +50,7 @@ export class PreparedSegment {
   constructor(document: DocumentTokens, firstId: number) {
     this.document = document;
     this.firstId = firstId;
-    this.#words = wordsOf(document.vocabulary);
+    this.#wordCount = countWords(document.vocabulary);
   }
 
   /** Passages that a segment can have. */
@@ -58,17 +61,17 @@ export class PreparedSegment {
   }
 
   get words(): readonly string[] {
-    return this.#words;
+    return (this.#words ??= wordsOf(this.document.vocabulary));
   }
 
   get bytes(): number {
-    return 2 * this.document.vocabulary.length + WORD_BYTES * this.#words.length + 4 * this.#characters;
+    return 2 * this.document.vocabulary.length + WORD_BYTES * this.#wordCount + 4 * this.#characters;
   }
 
   /** The most bytes that the postings of the same passages take as lists of an index, with so many characters more. */
   boundFor(characters: number): number {
     const { vocabulary } = this.document;
-    return 2 * vocabulary.length + TERM_BYTES * this.#words.length + 16 * (this.#characters + characters);
+    return 2 * vocabulary.length + TERM_BYTES * this.#wordCount + 16 * (this.#characters + characters);
   }
 
   /** Takes in the next passage. */
@@ -78,7 +81,7 @@ export class PreparedSegment {
 
   /** Puts the postings in order, and tells each passage's length in terms. */
   close(length: (passage: number, terms: number) => void): void {
-    const n = this.#words.length;
+    const n = this.#wordCount;
     const starts = new Uint32Array(n + 1);
     const { passages } = this.document;
     for (let p = 0; p < this.count; p++) {
@@ -113,7 +116,7 @@ export class PreparedSegment {
 
   /** The term of a word; words are searched in the middle most, and those stay. */
   #termOf(place: number): string {
-    return (this.#terms[place] ??= termIn(this.#words[place]!));
+    return (this.#terms[place] ??= termIn(this.words[place]!));
   }
 
   /** The places of a term's words, the first and the one behind the last; equal when there are none. */
@@ -121,7 +124,7 @@ export class PreparedSegment {
     const known = this.#found.get(term);
     if (known !== undefined) return known;
     let low = 0;
-    let high = this.#words.length;
+    let high = this.#wordCount;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#termOf(middle) < term) low = middle + 1;
@@ -136,7 +139,7 @@ export class PreparedSegment {
   /** The place behind the last word of a term, from its first on. */
   #endOf(from: number, term: string): number {
     let to = from;
-    while (to < this.#words.length && this.#termOf(to) === term) to++;
+    while (to < this.#wordCount && this.#termOf(to) === term) to++;
     return to;
   }
 
@@ -167,7 +170,7 @@ export class PreparedSegment {
 
   /** Visits every term; its postings are in `gathered`. */
   eachTerm(visit: (term: string, postings: number) => void): void {
-    for (let from = 0; from < this.#words.length;) {
+    for (let from = 0; from < this.#wordCount;) {
       const term = this.#termOf(from);
       const to = this.#endOf(from, term);
       visit(term, this.gather(from, to));
@@ -179,7 +182,7 @@ export class PreparedSegment {
   flagsOf(place: number): number {
     const known = this.#flags[place]!;
     if (known !== 0) return known;
-    const token = this.#words[place]!;
+    const token = this.words[place]!;
     const found = KNOWN_FLAGS | flagsOfWord(wordIn(token)) | (hasCapital(token) ? IS_CAPITAL : 0);
     this.#flags[place] = found;
     return found;

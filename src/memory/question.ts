@@ -8,16 +8,14 @@ export const QUESTION_TERMS_MAX = 31;
  * Words that say what is asked for and not what it is about: they are rare in what was said, so their inverse frequency
  * would make them count most.
  */
-const FRAME = new Set(
-  (
-    'summarize summarise summary discuss discussion think thought opinion say said mention talk describe conclude ' +
-    'conclusion decide decision agree disagree feel idea point view attitude reason reasoning explain suggest ' +
-    'suggestion propose proposal recommend meeting group team whole content result outcome regarding concerning ' +
-    'related topic conversation presentation present'
-  )
-    .split(' ')
-    .map(termOf),
-);
+const FRAME =
+  'summarize summarise summary discuss discussion think thought opinion say said mention talk describe conclude ' +
+  'conclusion decide decision agree disagree feel idea point view attitude reason reasoning explain suggest ' +
+  'suggestion propose proposal recommend meeting group team whole content result outcome regarding concerning ' +
+  'related topic conversation presentation present';
+/** Their terms, found out when the first question comes: a hundred workers that start at a time have no time for it. */
+let frame: ReadonlySet<string> | null = null;
+const isFrame = (term: string): boolean => (frame ??= new Set(FRAME.split(' ').map(termOf))).has(term);
 /** What such a word counts of its inverse document frequency. */
 export const FRAME_FACTOR = 0.2;
 
@@ -45,7 +43,7 @@ export function analyseQuestion(text: string): Question {
       if (terms.length === QUESTION_TERMS_MAX) return;
       place = terms.length;
       places.set(term, place);
-      terms.push({ term, words: [word], factor: FRAME.has(term) ? FRAME_FACTOR : 1, capital: named });
+      terms.push({ term, words: [word], factor: isFrame(term) ? FRAME_FACTOR : 1, capital: named });
     } else {
       const known = terms[place]!;
       terms[place] = {

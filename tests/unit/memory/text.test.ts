@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stem } from '../../../src/memory/stem.ts';
 import { STOP_WORDS } from '../../../src/memory/stopWords.ts';
-import { analyse, estimateTokens, words } from '../../../src/memory/text.ts';
+import { analyse, classOfUnit, estimateTokens, words } from '../../../src/memory/text.ts';
 
 describe('words of a text', () => {
   it('are what a plain reading with Unicode properties finds', () => {
@@ -48,6 +48,25 @@ describe('words of a text', () => {
         for (const word of words(t)) expect(word.length).toBeLessThanOrEqual(64);
       }),
     );
+  });
+});
+
+describe('classes of characters', () => {
+  it('are those of Unicode for every code unit, where no table was asked too', () => {
+    const [OTHER, WORD, DIGIT, RUN] = [1, 2, 3, 4];
+    const wrong = [];
+    for (let unit = 0; unit <= 0xffff; unit++) {
+      const character = String.fromCharCode(unit);
+      const expected = /[0-9]/.test(character)
+        ? DIGIT
+        : /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(character)
+          ? RUN
+          : /[\p{L}\p{M}\p{N}\p{Cs}]/u.test(character)
+            ? WORD
+            : OTHER;
+      if (classOfUnit(unit) !== expected) wrong.push(unit.toString(16));
+    }
+    expect(wrong).toEqual([]);
   });
 });
 
