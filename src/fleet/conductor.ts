@@ -185,7 +185,8 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
 
   /** A start is over when every node is up or given up. */
   function settleStart(): void {
-    if (allAgentsMs !== null || ![...wards.values()].every((w) => w.state === 'up' || w.givenUp)) return;
+    if (stopped || allAgentsMs !== null || ![...wards.values()].every((w) => w.state === 'up' || w.givenUp))
+      return;
     if ([...wards.values()].some((w) => w.state === 'up')) everyoneUp();
     else fail('No node of the grove could be started; the story says why. Reload the page to try again.');
   }
@@ -240,6 +241,8 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     const nowMs = env.now();
     for (const ward of wards.values())
       if (ward.state === 'paused' && nowMs >= ward.pausedUntilMs) ward.state = 'up';
+    // Who was silent or stood still when the last one came up is heard of again at some other time.
+    settleStart();
     while (nowMs >= secondEndsMs) {
       if (phase === 'running' || phase === 'paused')
         series.tick(second++, gate, ports.desk, ledger.delivered);

@@ -18,7 +18,7 @@ test.describe('the visitor comes back', () => {
       (s) => s.progress.agentsReady === 8 && s.progress.memories >= before.progress.memories,
     );
     expect(grown.vitalSigns.crash.lost).toBe(0);
-    await expect(page.getByText(/resumed with [\d,]+ memor/)).toBeVisible();
+    await expect(page.getByText(/resumed with [\d,]+ memor/).first()).toBeVisible();
     await ask(page, 'What was said of the surplus in the treasury?');
 
     await page.getByRole('button', { name: 'Stop', exact: true }).click();

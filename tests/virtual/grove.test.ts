@@ -46,6 +46,35 @@ describe('a whole grove is decided by its seed', () => {
     expect(facts['found']).toBeGreaterThan(0.9);
   });
 
+  test.each([1_000, 3_000])(
+    'a node that stands still for %i ms while the last ones come up does not keep the grove from starting',
+    async (forMs) => {
+      const scenario = { ...groveChaos, durationS: 5, faults: {}, fleet: { spawnWave: 1 } };
+      let caught = false;
+      const { violations, facts } = await runGrove(
+        scenarioFrom(scenario, 'straggler'),
+        corpus,
+        undefined,
+        {},
+        ({ conductor, world: { clock } }) => {
+          const look = (): void => {
+            const [first, ...others] = conductor.snapshot().nodes;
+            if (first?.state !== 'up') {
+              clock.at(clock.nowMs + 1, look);
+              return;
+            }
+            caught = others.some((node) => node.state !== 'up');
+            expect(conductor.inject({ type: 'pause', node: 1, forMs })).toBeNull();
+          };
+          clock.at(1, look);
+        },
+      );
+      expect(caught).toBe(true);
+      expect(violations).toEqual([]);
+      expect(facts['answered']).toBeGreaterThan(5);
+    },
+  );
+
   test('prompts keep to their budget, and what answers is still in them', async () => {
     const read = async (promptTokens: number): Promise<{ tokens: number[]; found: number }> => {
       const scenario = { ...groveChaos, durationS: 8, faults: {}, memory: { promptTokens } };
