@@ -56,7 +56,9 @@ test.describe('a visitor breaks something', () => {
     await expect(page.getByText(/For 10 s the link from node 1 to node 2 loses 50 %/).first()).toBeVisible();
     await page.getByLabel('failing, %').fill('30');
     await page.getByLabel('failing, %').press('Enter');
-    await expect(page.getByText(/For 10 s the provider takes 4 times as long and fails 30 %/).first()).toBeVisible();
+    await expect(
+      page.getByText(/For 10 s the provider takes 4 times as long and fails 30 %/).first(),
+    ).toBeVisible();
     await until(page, 'both are in the story', (s) => {
       return s.story.filter((l) => l.kind === 'fault').length >= before + 2;
     });
@@ -75,7 +77,9 @@ test.describe('a visitor breaks something', () => {
   }) => {
     await open(page, linkTo(small));
     await page.getByRole('button', { name: 'Disturb this link' }).click();
-    await expect(page.getByText(/For 10 s the link from the gate to node 1 loses 20 %/).first()).toBeVisible();
+    await expect(
+      page.getByText(/For 10 s the link from the gate to node 1 loses 20 %/).first(),
+    ).toBeVisible();
     const told = await until(page, 'it is told', (s) => s.story.some((l) => l.kind === 'fault'));
     const s = await until(
       page,
