@@ -5,13 +5,15 @@ import { sabotages } from '../harness/sabotage.ts';
 import { scenarioFrom } from '../harness/shippedScenario.ts';
 
 const SEEDS = Array.from({ length: 40 }, (_, i) => `bus-chaos ${i + 1}`);
+/** Seeds that once failed. In 2474 all that was under way waited for a disk stalled at the very end: the run ended too early. */
+const FAILED_ONCE = ['bus-chaos-2474'];
 /** A sabotage must be noticed within so many seeds. */
 const NOTICED_WITHIN = 20;
 /** Power fails more often here, for what only that brings to light. */
 const dark = { ...busChaos, faults: { ...busChaos.faults, powerCutsPerMin: 12 } };
 
 describe('durable nodes lose, double and misorder nothing, whatever breaks', () => {
-  test.each(SEEDS)('seed %s', async (seed) => {
+  test.each([...SEEDS, ...FAILED_ONCE])('seed %s', async (seed) => {
     const { violations, facts } = await runRelay(scenarioFrom(busChaos, seed));
     expect(violations).toEqual([]);
     // Every message that was sent has its stamp, and so was held against its causes.

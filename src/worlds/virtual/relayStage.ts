@@ -152,9 +152,11 @@ export function createRelayStage(
       const goesOnMs = Math.max(putMs, endOfFaults(plan));
       while (clock.nowMs < goesOnMs) yield Math.min(goesOnMs, clock.nowMs + LOOK_MS);
       const patienceMs = clock.nowMs + SETTLE_MS;
-      while (!grove.quiet && clock.nowMs < patienceMs) yield clock.nowMs + LOOK_MS;
-      // What was dealt with last may still be on its way to the disk.
-      yield clock.nowMs + LOOK_MS;
+      do {
+        while (!grove.quiet && clock.nowMs < patienceMs) yield clock.nowMs + LOOK_MS;
+        // What was dealt with last may still be on its way to the disk, and then it has more to bring about.
+        yield clock.nowMs + LOOK_MS;
+      } while (!grove.quiet && clock.nowMs < patienceMs);
     },
     expectedMs: Math.max(putMs, endOfFaults(plan)) + 2 * LOOK_MS,
     apply(input) {
