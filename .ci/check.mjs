@@ -67,7 +67,7 @@ const vitest = (project, what) => ({
         '--reporter=json',
         `--outputFile.json=${file}`,
       ],
-      { timeoutMs: 8 * minutes },
+      { timeoutMs: 12 * minutes },
     );
     return counted(code, file, (r) => ({
       passed: r.numPassedTests,
@@ -85,7 +85,7 @@ const endToEnd = {
     const code = await node(
       tool('@playwright/test', 'playwright'),
       ['test', '--config', 'tests/e2e/playwright.config.ts'],
-      { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file }, timeoutMs: 14 * minutes },
+      { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file }, timeoutMs: 25 * minutes },
     );
     return counted(code, file, ({ stats, suites }) => ({
       passed: stats.expected,

@@ -71,7 +71,7 @@ async function fill(
 async function openSmall(page: Page): Promise<void> {
   await page.goto(linkTo({ ...small, load: { questionsPerS: 0 } }));
   await page.waitForFunction(() => 'treering' in window);
-  await until(page, 'it is up', (s) => s.phase === 'running' && s.progress.agentsReady === 8, 60_000);
+  await until(page, 'it is up', (s) => s.phase === 'running' && s.progress.agentsReady === 8, 120_000);
 }
 
 /** All that the page keeps or hands out, as one text. */

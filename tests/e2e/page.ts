@@ -44,7 +44,7 @@ export async function until(
 }
 
 /** Opens an address and waits until every agent is ready. */
-export async function open(page: Page, url: string, timeout?: number): Promise<GroveSnapshot> {
+export async function open(page: Page, url: string, timeout = 120_000): Promise<GroveSnapshot> {
   await page.goto(url);
   await page.waitForFunction(() => 'treering' in window);
   return until(

@@ -12,7 +12,7 @@ export default defineConfig({
   globalSetup: './serve.ts',
   // A grove takes every core there is: two at a time would measure each other.
   workers: 1,
-  timeout: 150_000,
+  timeout: 200_000,
   expect: { timeout: 40_000 },
   reporter: [['list'], ['json', { outputFile: join(scratch, 'results', 'e2e.json') }]],
   use: {

@@ -2,6 +2,15 @@ import { committedSeq } from '../../agents/agentLog.ts';
 import { entryHead, nodeOfOwner } from '../../agents/entryHead.ts';
 import type { NodeEntry } from '../../agents/nodeLog.ts';
 
+const failureKey = (owner: string, peer: number, seq: number): string => JSON.stringify([owner, peer, seq]);
+
+/** Names the message whose failure an entry notes; null for any other entry. */
+function failureIn(owner: string, text: string): string | null {
+  if (!text.startsWith('["failed"')) return null;
+  const { peer, seq } = entryHead(text);
+  return failureKey(owner, peer, seq);
+}
+
 /** Hears what became durable, each entry once, whatever happened between a commit and its answer. */
 export interface CommitTap {
   /** As the journal writer's tap calls it. */
@@ -13,6 +22,8 @@ export interface CommitTap {
 export function createCommitTap(listen: (owner: string, text: string) => void): CommitTap {
   /** Per link and direction, the highest number heard; per agent, how many entries. */
   const heard = new Map<string, number>();
+  /** Per message of a node, the failures heard. */
+  const failures = new Map<string, number>();
 
   /** The place of an entry that is numbered. */
   function placeOf(owner: string, text: string): { readonly key: string; readonly seq: number } | null {
@@ -36,13 +47,34 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
   function hear(owner: string, text: string): void {
     const place = placeOf(owner, text);
     if (place) heard.set(place.key, Math.max(heard.get(place.key) ?? 0, place.seq));
+    const failed = failureIn(owner, text);
+    if (failed !== null) failures.set(failed, (failures.get(failed) ?? 0) + 1);
     listen(owner, text);
+  }
+
+  /** Passes on the failures that a log knows of and nobody heard. */
+  function catchUpFailures(owner: string, texts: readonly string[]): void {
+    const known = new Map<string, number>();
+    for (const text of texts) {
+      const failed = failureIn(owner, text);
+      if (failed !== null) known.set(failed, (known.get(failed) ?? 0) + 1);
+      if (!text.startsWith('["state"')) continue;
+      const [, state] = JSON.parse(text) as Extract<NodeEntry, readonly ['state', unknown]>;
+      for (const [from, , undealt] of state.received)
+        for (const [seq, message] of undealt) known.set(failureKey(owner, from, seq), message.failures);
+    }
+    for (const [key, n] of known) {
+      const [, peer, seq] = JSON.parse(key) as [string, number, number];
+      for (let i = failures.get(key) ?? 0; i < n; i++)
+        hear(owner, JSON.stringify(['failed', peer, seq, 'its commit was not heard of'] satisfies NodeEntry));
+    }
   }
 
   return {
     hear,
     catchUp(owner, texts) {
       const node = nodeOfOwner(owner);
+      if (node >= 0) catchUpFailures(owner, texts);
       const fresh = (key: string, seq: number): boolean => seq > (heard.get(key) ?? 0);
       for (const text of texts) {
         const place = placeOf(owner, text);
