@@ -132,6 +132,22 @@ describe('the built Maelstrom node, a process each, over a network that loses ev
     for (const { answer } of answers)
       if (answer.type !== 'send_ok') expect(answer).toMatchObject({ type: 'error', code: 0 });
     expect(numbered.length).toBeGreaterThanOrEqual(sends.length / NODES.length);
+
+    // Whoever asks again is answered in the end, by every node, and not by the leader alone.
+    for (const name of NODES) {
+      const { offset } = await processes.until(
+        name,
+        { type: 'send', key: 'again', msg: name },
+        (a) => a.type === 'send_ok',
+      );
+      const from = { again: offset };
+      const polled = await processes.until(
+        name,
+        { type: 'poll', offsets: from },
+        (a) => Object.keys(a['msgs'] as object).length > 0,
+      );
+      expect((polled['msgs'] as Record<string, unknown[]>)['again']![0]).toEqual([offset, name]);
+    }
   });
 
   test('brings every value to every node', async () => {
