@@ -43,13 +43,17 @@ const ATTEMPTS_MAX = 5;
 /** The same where a limit is searched for: a refusal is how it is found. */
 const TAUGHT_MAX = 30;
 /** A permit that took longer from desk to here is handed back: sent now, it would not arrive when the desk reckons. */
-const STALE_PERMIT_MS = 300;
+const STALE_PERMIT_MS = 250;
 /** A node that is always this slow must get to send in the end. */
 const HAND_BACKS_MAX = 3;
 /** The desk hears this often, at most, how far an answer is. */
 const PROGRESS_MS = 100;
 /** A stale answer may take this long to be fetched anew. */
 const REFRESH_MS = 30_000;
+
+/** How long a permit was under way from the desk, at most: no longer than by the desk's clock, should it agree with this one, and than both ways. */
+const underWayMs = (go: Go, askedAtMs: number, nowMs: number): number =>
+  Math.min(nowMs - go.goAtMs, nowMs - askedAtMs - go.queuedMs);
 
 const oneUp = (priority: Priority): Priority => (priority === 2 ? 1 : 0);
 
@@ -123,7 +127,7 @@ export function createModelClient(
         const stale =
           handBacks < HAND_BACKS_MAX &&
           reply.type === 'go' &&
-          env.now() - askedAtMs - reply.queuedMs > STALE_PERMIT_MS;
+          underWayMs(reply, askedAtMs, env.now()) > STALE_PERMIT_MS;
         if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
           handBack(reply.permit);
           if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, more, handBacks + 1));

@@ -179,6 +179,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
       type: 'go',
       permit,
       queuedMs,
+      goAtMs: env.now(),
       endpoint: target.index,
       hedgeAfterMs: stride > 1 ? target.track.p95Ms : Infinity,
       ...(lease === null ? {} : { lease }),

@@ -52,7 +52,7 @@ export function createDeskAnswers(env: Env, options: ProviderOptions, places: An
       staleMs: options.cacheStaleMs,
       negativeMs: options.cacheNegativeMs,
       regions: places.regions,
-      diskBytes: options.cacheDiskBytes,
+      diskBytes: options.cacheBytes > 0 ? options.cacheDiskBytes : 0,
     },
     places.store,
   );

@@ -41,7 +41,8 @@ export function createLeasedDesk(env: Env, desk: DeskPort): DeskPort {
     const permit = lease.firstPermit + held.used++ * lease.step;
     desk.note({ type: 'lease-used', lease: lease.lease, permit, request });
     if (held.used === lease.places) giveBack();
-    return { type: 'go', permit, queuedMs: 0, endpoint: lease.endpoint, hedgeAfterMs: Infinity };
+    const { endpoint } = lease;
+    return { type: 'go', permit, queuedMs: 0, goAtMs: env.now(), endpoint, hedgeAfterMs: Infinity };
   }
 
   return {

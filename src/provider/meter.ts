@@ -1,4 +1,5 @@
 import { burstNow, othersUse, rateNow, refused, TRUSTING, type Belief } from './belief.ts';
+import { LeastLog } from './leastLog.ts';
 import { SlidingLog } from './slidingLog.ts';
 
 export type Unit = 'requests' | 'inputTokens' | 'outputTokens' | 'totalTokens';
@@ -32,6 +33,8 @@ export interface MeterTiming {
 const GUARD_MS = 1;
 /** Use of the last seconds, for what a 429 is held against. */
 const RECENT_MS = 5_000;
+/** A permit that is handed back unused after longer than this gives nothing back to the pace. */
+const UNSENT_MS = 60_000;
 /** A limit over longer than this is not paced, only counted: an hour's work may fall into one minute of a day. */
 const PACED_MS_MAX = 120_000;
 /** What answers under way may turn out to make more than was expected, in standard deviations. */
@@ -79,6 +82,8 @@ export class Meter {
   private readonly log: SlidingLog;
   private readonly recent: SlidingLog;
   private readonly production: Production | null;
+  /** How far from full the bucket was when each of the last went, ms. */
+  private readonly debts: LeastLog;
   /** Sum of the expected squares of what is still to come: its variance. */
   private variance = 0;
   /** The endpoint's burst, told by its headers; 0 while unknown. */
@@ -94,6 +99,7 @@ export class Meter {
     this.fullAtMs = nowMs;
     this.log = new SlidingLog(config.windowMs + timing.jitterMs + GUARD_MS);
     this.recent = new SlidingLog(RECENT_MS);
+    this.debts = new LeastLog(UNSENT_MS);
     this.production =
       config.counted === 'produced'
         ? {
@@ -140,6 +146,7 @@ export class Meter {
 
   /** Charges a request that goes; the entry by which it can be corrected. */
   take(cost: number, nowMs: number): number {
+    this.debts.add(this.fullAtMs - nowMs, nowMs);
     const pace = this.production === null ? 1 : PRODUCED_PACE;
     this.fullAtMs = Math.max(this.fullAtMs, nowMs) + cost / (pace * this.perMs * rateNow(this.belief, nowMs));
     this.recent.add(cost, nowMs);
@@ -147,10 +154,16 @@ export class Meter {
     return this.log.add(cost, nowMs);
   }
 
-  /** It turned out to be `by` more, or less. */
-  correct(entry: number, by: number): void {
+  /**
+   * It turned out to be `by` more, or less.
+   * @param unsentSinceMs when it was charged, if the endpoint never was to charge it: the pace gives back no more than
+   *   would not have been made up for since then
+   */
+  correct(entry: number, by: number, nowMs: number, unsentSinceMs = Infinity): void {
     if (by === 0) return;
-    this.fullAtMs += by / this.perMs;
+    const ms = by / this.perMs;
+    if (ms > 0) this.fullAtMs = Math.max(this.fullAtMs, nowMs) + ms;
+    else this.fullAtMs -= Math.min(-ms, this.debts.leastAfter(unsentSinceMs));
     this.log.correct(entry, by);
     if (this.production !== null) this.production.outstanding += by;
   }

@@ -109,6 +109,8 @@ export type DeskReply =
       readonly type: 'go';
       readonly permit: number;
       readonly queuedMs: number;
+      /** When it was given, on the desk's clock. */
+      readonly goAtMs: number;
       readonly endpoint: number;
       /** An answer that is not there by then is late: another endpoint may be asked too. Infinity for never. */
       readonly hedgeAfterMs: number;

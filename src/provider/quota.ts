@@ -90,7 +90,7 @@ function progress(state: QuotaState, input: InputOf<'progress'>, nowMs: number):
   for (const [i, meter] of state.meters.entries()) {
     if (meter.config.counted !== 'produced') continue;
     const amount = amountOf(meter.config.unit, permit.inputTokens, expected);
-    meter.correct(permit.entries[i]!, amount - permit.charged[i]!);
+    meter.correct(permit.entries[i]!, amount - permit.charged[i]!, nowMs);
     permit.charged[i] = amount;
   }
   return effects;
@@ -132,7 +132,7 @@ function settle(state: QuotaState, input: InputOf<'settle'>, nowMs: number): Quo
       if (config.counted === 'larger') return input.status === 429 ? 0 : permit.charged[i]!;
       return amountOf(config.unit, use.inputTokens, use.outputTokens);
     });
-    recharge(state, permit, amounts);
+    recharge(state, permit, amounts, nowMs, unsent ? permit.goAtMs : undefined);
     const really = unsent ? 0 : dominantMs(state, amounts, tookMs);
     state.queue.charge(permit.flow, permit.priority, really - permit.cost);
   }
@@ -301,7 +301,7 @@ export function stepQuota(state: QuotaState, input: QuotaInput, nowMs: number): 
       effects = leaseUsed(state, input, nowMs);
       break;
     case 'lease-returned':
-      leaseReturned(state, input);
+      leaseReturned(state, input, nowMs);
       break;
     case 'release-holder':
       releaseHolder(state, input.holder, nowMs);

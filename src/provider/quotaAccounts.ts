@@ -23,10 +23,19 @@ export function unqueue(state: QuotaState, waiting: Waiting): void {
   state.queuedCost = empty ? 0 : state.queuedCost - waiting.cost;
 }
 
-/** Charges it for `amounts` from now on instead of what it was charged for. */
-export function recharge(state: QuotaState, permit: Permit | Lease, amounts: readonly number[]): void {
+/**
+ * Charges it for `amounts` from now on instead of what it was charged for.
+ * @param unsentSinceMs when it was charged, if the endpoint never was to charge the rest
+ */
+export function recharge(
+  state: QuotaState,
+  permit: Permit | Lease,
+  amounts: readonly number[],
+  nowMs: number,
+  unsentSinceMs?: number,
+): void {
   for (const [i, meter] of state.meters.entries()) {
-    meter.correct(permit.entries[i]!, amounts[i]! - permit.charged[i]!);
+    meter.correct(permit.entries[i]!, amounts[i]! - permit.charged[i]!, nowMs, unsentSinceMs);
     permit.charged[i] = amounts[i]!;
   }
 }

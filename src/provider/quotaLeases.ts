@@ -42,6 +42,7 @@ export function lease(state: QuotaState, input: InputOf<'lease'>, nowMs: number)
     outputTokens,
     charged: costs,
     entries: state.meters.map((meter, i) => meter.take(costs[i]!, nowMs)),
+    grantedAtMs: nowMs,
     expiresAtMs: nowMs + input.forMs,
   };
   state.leases.set(granted.number, granted);
@@ -75,7 +76,7 @@ export function leaseUsed(state: QuotaState, input: InputOf<'lease-used'>, nowMs
     variance: 0,
     goAtMs: nowMs,
   };
-  recharge(state, permit, costs);
+  recharge(state, permit, costs, nowMs, held.grantedAtMs);
   setVariance(state, permit, state.lengths.expected(0, outputTokens));
   state.permits.set(permit.number, permit);
   state.expiries.push(input.deadlineAtMs + state.config.lingerMs, permit.number);
@@ -85,7 +86,7 @@ export function leaseUsed(state: QuotaState, input: InputOf<'lease-used'>, nowMs
   ];
 }
 
-export function leaseReturned(state: QuotaState, input: InputOf<'lease-returned'>): void {
+export function leaseReturned(state: QuotaState, input: InputOf<'lease-returned'>, nowMs: number): void {
   const held = state.leases.get(input.lease);
   if (held === undefined || held.holder !== input.holder) return;
   state.leases.delete(held.number);
@@ -95,5 +96,7 @@ export function leaseReturned(state: QuotaState, input: InputOf<'lease-returned'
     state,
     held,
     held.charged.map(() => 0),
+    nowMs,
+    held.grantedAtMs,
   );
 }

@@ -78,6 +78,7 @@ export interface Lease {
   readonly outputTokens: number;
   readonly charged: number[];
   readonly entries: number[];
+  readonly grantedAtMs: number;
   readonly expiresAtMs: number;
 }
 

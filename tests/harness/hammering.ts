@@ -14,7 +14,7 @@ import { createTestEnv, type TestEnv } from './testEnv.ts';
 /** A desk that lets everything go at once: what a client without a manager does. */
 export const OPEN_DOOR: DeskPort = {
   acquire: (_request, done) =>
-    done({ type: 'go', permit: 0, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
+    done({ type: 'go', permit: 0, queuedMs: 0, goAtMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
   settle: () => undefined,
   note: () => undefined,
   watch: () => undefined,
@@ -49,6 +49,8 @@ export interface HammeringPlan {
   readonly killEveryMs?: number;
   /** Delays of each hop between node and desk, uniform up to this: busy nodes. */
   readonly hopMsMax?: number;
+  /** Between an answer and the next question, on average; none when missing. */
+  readonly thinkMs?: number;
 }
 
 /** What the profile small-fast has, said outright. */
@@ -158,6 +160,10 @@ export async function hammer(plan: HammeringPlan): Promise<Hammering> {
     const { messages } = buildPrompt(`What of the ${texts.pick(WORDS)}?`, passages, 100_000);
     await new Promise<void>((resolve) => void env.setTimer(texts.next() * 1000, resolve));
     while (env.now() < untilMs && alive) {
+      if (plan.thinkMs !== undefined) {
+        const thinkMs = texts.exponential(plan.thinkMs);
+        await new Promise<void>((resolve) => void env.setTimer(thinkMs, resolve));
+      }
       const result = await client.complete({
         agent: `a${holder}`,
         messages,

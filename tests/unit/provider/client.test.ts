@@ -53,14 +53,21 @@ function scripted(env: TestEnv, statuses: readonly (number | 'gone' | 'silent')[
 }
 
 /** A desk that notes what was settled. */
-function noting(): { port: DeskPort; settled: DeskSettlement[] } {
+function noting(nowMs: () => number = () => 0): { port: DeskPort; settled: DeskSettlement[] } {
   const settled: DeskSettlement[] = [];
   let permit = 0;
   return {
     settled,
     port: {
       acquire: (_r, done) =>
-        done({ type: 'go', permit: ++permit, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity }),
+        done({
+          type: 'go',
+          permit: ++permit,
+          queuedMs: 0,
+          goAtMs: nowMs(),
+          endpoint: 0,
+          hedgeAfterMs: Infinity,
+        }),
       settle: (s) => void settled.push(s),
       note: () => undefined,
       watch: () => undefined,
@@ -197,31 +204,44 @@ test('a permit that comes too late is handed back unused', async () => {
     ok: false,
     error: { reason: 'shed' },
   });
-  reply!({ type: 'go', permit: 5, queuedMs: 10_000, endpoint: 0, hedgeAfterMs: Infinity });
+  reply!({ type: 'go', permit: 5, queuedMs: 10_000, goAtMs: 10_000, endpoint: 0, hedgeAfterMs: Infinity });
   await env.advance(1_000);
   expect(endpoint.times).toEqual([]);
   expect(settled).toMatchObject([{ permit: 5, status: 0, usage: { inputTokens: 0, outputTokens: 0 } }]);
 });
 
-test('a permit that was long under way is changed for a fresh one, since the endpoint would see it out of turn', async () => {
-  const env = createTestEnv();
-  const { port, settled } = noting();
-  let slow = true;
-  const late: DeskPort = {
-    ...port,
-    acquire: (r, done) => {
-      const delayMs = slow ? 400 : 0;
-      slow = false;
-      env.setTimer(delayMs, () => port.acquire(r, done));
-    },
-  };
-  const client = createModelClient(env, scripted(env, [200]).fetch, late, optionsWith({}));
-  expect((await outcome(env, client.complete(request(env)))).ok).toBe(true);
-  expect(settled.map((s) => [s.permit, s.status])).toEqual([
-    [1, 0],
-    [2, 200],
-  ]);
-});
+test.each([
+  { what: 'from the desk', backMs: 400, deskAheadMs: 0, used: 2 },
+  { what: 'from the desk, whose clock is behind', backMs: 400, deskAheadMs: -60_000, used: 2 },
+  { what: 'after a long way there', backMs: 0, deskAheadMs: 0, used: 1 },
+  // Neither clock nor round trip tells how long the way back took.
+  { what: 'after a long way there, by a clock that is behind', backMs: 0, deskAheadMs: -60_000, used: 2 },
+])(
+  'a permit that was long under way is changed for a fresh one, since the endpoint would see it out of turn: $what',
+  async ({ backMs, deskAheadMs, used }) => {
+    const env = createTestEnv();
+    const { port, settled } = noting(() => env.now() + deskAheadMs);
+    let slow = true;
+    const late: DeskPort = {
+      ...port,
+      acquire: (r, done) => {
+        const [thereMs, hereMs] = slow ? [400 - backMs, backMs] : [0, 0];
+        slow = false;
+        env.setTimer(thereMs, () => port.acquire(r, (reply) => void env.setTimer(hereMs, () => done(reply))));
+      },
+    };
+    const client = createModelClient(env, scripted(env, [200]).fetch, late, optionsWith({}));
+    expect((await outcome(env, client.complete(request(env)))).ok).toBe(true);
+    expect(settled.map((s) => [s.permit, s.status])).toEqual(
+      used === 1
+        ? [[1, 200]]
+        : [
+            [1, 0],
+            [2, 200],
+          ],
+    );
+  },
+);
 
 interface World {
   readonly env: TestEnv;

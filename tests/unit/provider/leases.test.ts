@@ -216,7 +216,14 @@ test('a node spends its lease without asking, tells of it, and returns the rest 
   const desk: DeskPort = {
     acquire(request, done) {
       asked.push(request);
-      const go = { type: 'go', permit: 1, queuedMs: 0, endpoint: 0, hedgeAfterMs: Infinity } as const;
+      const go = {
+        type: 'go',
+        permit: 1,
+        queuedMs: 0,
+        goAtMs: 0,
+        endpoint: 0,
+        hedgeAfterMs: Infinity,
+      } as const;
       done(asked.length === 1 ? { ...go, lease } : go);
     },
     settle: () => undefined,

@@ -28,6 +28,12 @@ const CONFIG: QuotaConfig = {
   expectedMs: 800,
   longestMs: 3_000,
 };
+const WIDE_TOKENS: readonly LimitConfig[] = [
+  CONFIG.limits[0]!,
+  limit('inputTokens', 100, 50_000),
+  limit('outputTokens', 100, 50_000),
+];
+const UNSENT = { status: 0, usage: { inputTokens: 0, outputTokens: 0 } };
 const WIDE: readonly LimitConfig[] = [limit('requests', 1, 100), ...CONFIG.limits.slice(1)];
 
 const build = (config: Partial<QuotaConfig> = {}): QuotaState => createQuota({ ...CONFIG, ...config }, 0);
@@ -86,8 +92,12 @@ function run(state: QuotaState, fromMs: number, untilMs: number): { id: number; 
 
 test('whatever is asked and however it is settled, permits never exceed pace, concurrency, or the order of arrival', () => {
   const input = fc.record({
-    gapMs: fc.double({ min: 0, max: 300, noNaN: true }),
-    kind: fc.constantFrom('acquire', 'acquire', 'settle', 'tick'),
+    gapMs: fc.oneof(
+      { weight: 3, arbitrary: fc.double({ min: 0, max: 300, noNaN: true }) },
+      { weight: 2, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.double({ min: 0, max: 2_000, noNaN: true }) },
+    ),
+    kind: fc.constantFrom('acquire', 'acquire', 'settle', 'hand back', 'tick'),
     inputTokens: fc.integer({ min: 1, max: 8_000 }),
     outputTokens: fc.integer({ min: 1, max: 500 }),
     used: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -98,8 +108,7 @@ test('whatever is asked and however it is settled, permits never exceed pace, co
       const state = build();
       const costs = new Map<number, { inputTokens: number; outputTokens: number }>();
       const open: { permit: number; id: number }[] = [];
-      const requests: { atMs: number; amount: number }[] = [];
-      const prompts: { atMs: number; amount: number }[] = [];
+      const sent = new Map<number, { atMs: number; inputTokens: number }>();
       let now = 0;
       let lastId = -1;
       inputs.forEach((step, id) => {
@@ -119,19 +128,24 @@ test('whatever is asked and however it is settled, permits never exceed pace, co
             outputTokens: Math.floor(cost.outputTokens * step.used),
           };
           effects = settle(state, done!.permit, now, { usage });
+        } else if (step.kind === 'hand back' && open.length > 0) {
+          const [unsent] = open.splice(step.pick % open.length, 1);
+          sent.delete(unsent!.id);
+          effects = settle(state, unsent!.permit, now, UNSENT);
         } else effects = stepQuota(state, { type: 'tick' }, now);
         for (const effect of effects) {
           if (effect.type !== 'go') continue;
           expect(effect.id).toBeGreaterThan(lastId);
           lastId = effect.id;
           open.push({ permit: effect.permit, id: effect.id });
-          requests.push({ atMs: now, amount: 1 });
-          prompts.push({ atMs: now, amount: costs.get(effect.id)!.inputTokens });
+          sent.set(effect.id, { atMs: now, inputTokens: costs.get(effect.id)!.inputTokens });
         }
         expect(open.length).toBeLessThanOrEqual(CONFIG.concurrency);
         expect(inFlightOf(state)).toBe(open.length);
       });
-      if (requests.length === 0) return;
+      if (sent.size === 0) return;
+      const requests = [...sent.values()].map(({ atMs }) => ({ atMs, amount: 1 }));
+      const prompts = [...sent.values()].map(({ atMs, inputTokens }) => ({ atMs, amount: inputTokens }));
       expect(worstExcess(requests, { perMinute: 600, burst: 2 })).toBeLessThanOrEqual(1e-6);
       // A prompt above the burst goes when the bucket is full, on credit.
       const largest = Math.max(5_000, ...prompts.map((p) => p.amount));
@@ -160,8 +174,30 @@ test('a permit handed back unused costs nothing at all', () => {
   acquire(state, 1, 0);
   acquire(state, 2, 0);
   expect(gone(acquire(state, 3, 0))).toEqual([]);
-  const back = { status: 0, usage: { inputTokens: 0, outputTokens: 0 } };
-  expect(gone(settle(state, 1, 0, back))).toEqual([3]);
+  expect(gone(settle(state, 1, 0, UNSENT))).toEqual([3]);
+});
+
+test('permits handed back after the pace has made up for them do not let a second burst through', () => {
+  const state = build({ limits: WIDE_TOKENS, concurrency: 100 });
+  expect(gone([...acquire(state, 1, 0), ...acquire(state, 2, 0)])).toEqual([1, 2]);
+  // The bucket is full again, and its burst goes.
+  expect(gone([...acquire(state, 3, 800), ...acquire(state, 4, 800)])).toEqual([3, 4]);
+  expect(gone([...settle(state, 1, 800, UNSENT), ...settle(state, 2, 800, UNSENT)])).toEqual([]);
+  acquire(state, 5, 800);
+  acquire(state, 6, 800);
+  expect(run(state, 800, 2_000)).toEqual([
+    { id: 5, atMs: 900 },
+    { id: 6, atMs: 1_000 },
+  ]);
+});
+
+test('a prompt that was longer than estimated is charged in full, however long nothing was asked before', () => {
+  const state = build({ limits: WIDE, concurrency: 100 });
+  acquire(state, 1, 0, { inputTokens: 100 });
+  settle(state, 1, 60_000, { usage: { inputTokens: 5_100, outputTokens: 10 } });
+  // The burst is used up by what came on top: the next prompt of 2,000 waits for 2,000 tokens' time.
+  expect(gone(acquire(state, 2, 60_000, { inputTokens: 2_000 }))).toEqual([]);
+  expect(run(state, 60_000, 70_000)).toEqual([{ id: 2, atMs: 60_200 }]);
 });
 
 test('a request that was cut off keeps its place for as long as the endpoint may still be at it', () => {

@@ -146,6 +146,27 @@ for (const axis of AXES)
     expect(h.desk.view()).toMatchObject({ queued: 0, inFlight: 0 });
   }, 60_000);
 
+for (const seed of ['ash', ...SEEDS])
+  test(`requests/min, seed ${seed}: nodes that are up to 350 ms late, and so hand back many of their permits, cause no 429`, async () => {
+    const h = await hammer({
+      seed,
+      minutes: MINUTES,
+      withDesk: true,
+      hopMsMax: 350,
+      limits: { requestsPerMin: 600 },
+      agents: 60,
+      passages: 1,
+      thinkMs: 5_000,
+    });
+    const handedBack = h.desk.counts().granted - h.log.length;
+    console.log(
+      `seed ${seed}: ${h.log.length} requests, ${handedBack} permits handed back, 429s ${h.provider.counts().status429}`,
+    );
+    expect(h.log.filter((e) => e.status === 429)).toEqual([]);
+    expect(handedBack).toBeGreaterThan(h.log.length / 5);
+    expect(h.results.filter((r) => !r.ok)).toEqual([]);
+  }, 60_000);
+
 test('the auditor finds the worst window: what a rate and a burst allow passes, one more does not', () => {
   const limit = { perMinute: 60, burst: 2 };
   const at = (...times: number[]): { atMs: number; amount: number }[] =>

@@ -7,6 +7,9 @@ import {
   type SharedAnswer,
   type SharedAnswersOptions,
 } from '../../../../src/provider/cache/sharedAnswers.ts';
+import { createDeskAnswers, ONE_PLACE, type Told } from '../../../../src/provider/deskAnswers.ts';
+import { providerOptions } from '../../../../src/provider/options.ts';
+import { createTestEnv } from '../../../harness/testEnv.ts';
 
 const options: SharedAnswersOptions = {
   policy: 'auto',
@@ -107,6 +110,23 @@ test('what an earlier visit left on disk is given, as old as it is', () => {
   const b = ask(0, 'k');
   disk.runLate();
   expect(b.heard).toEqual(lead);
+});
+
+test('with no caching at all nothing comes from the disk, nor goes there', () => {
+  const disk = slowStore(new Map([['k', { key: 'k', text: 'from before', tags: [], ageMs: 0 }]]));
+  const parsed = providerOptions.parse({ cacheBytes: 0 }, 'provider');
+  if (!parsed.ok) throw new Error('options');
+  const answers = createDeskAnswers(createTestEnv(), parsed.value, { ...ONE_PLACE, store: disk.store });
+  const request = { agent: 'a', inputTokens: 1, maxOutputTokens: 1, deadlineAtMs: 1e9 };
+  const heard: Told[] = [];
+  for (const cacheKey of ['k', 'new']) {
+    answers.ask(1, { ...request, cacheKey }, (told) => heard.push(told));
+    disk.runLate();
+    answers.fill(cacheKey, 'fresh', []);
+  }
+  disk.runLate();
+  expect(heard).toEqual([...lead, ...lead]);
+  expect([...disk.answers.keys()]).toEqual(['k']);
 });
 
 test('who gives up while the disk is read does not leave the key to nobody', () => {
