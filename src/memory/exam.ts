@@ -106,6 +106,16 @@ const NEAREST = 50;
 /** What a question's vector says of the entries of an index, for `recall`. */
 export type Meanings = Required<Pick<RecallOptions, 'similarity' | 'sentenceSimilarity' | 'extra'>>;
 
+/** All that `meaningsOf` makes vectors of when every question is asked, each text once. */
+export function textsOf({ groups }: ExamData): string[] {
+  const texts = new Set<string>();
+  for (const { entries, questions } of groups) {
+    for (const { text } of entries) for (const part of [text, ...sentencesIn(text)]) texts.add(part);
+    for (const { text } of questions) texts.add(text);
+  }
+  return [...texts];
+}
+
 /** Makes the vectors of a group's entries and of their sentences. */
 export function meaningsOf(
   group: ExamGroup,
@@ -131,9 +141,13 @@ export function meaningsOf(
 /** The two stages with the vectors of such a model, made at once. */
 export const WITH_VECTORS = 'two stages with word vectors';
 
-export function vectorExaminee(tag: VectorTag, vectorOf: (text: string) => Float32Array): Examinee {
+export function vectorExaminee(
+  tag: VectorTag,
+  vectorOf: (text: string) => Float32Array,
+  name = WITH_VECTORS,
+): Examinee {
   return {
-    name: WITH_VECTORS,
+    name,
     learn(group) {
       const index = indexOf(group);
       const meanings = meaningsOf(group, tag, vectorOf);

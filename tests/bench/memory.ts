@@ -1,12 +1,15 @@
 import { createRng } from '../../src/kernel/rng.ts';
+import { createEndpointEmbedder } from '../../src/memory/endpointEmbedding.ts';
 import {
   EXAMINEES,
   examine,
+  textsOf,
   vectorExaminee,
   WITH_VECTORS,
   type Examinee,
   type ExamReport,
 } from '../../src/memory/exam.ts';
+import type { ExamData } from '../../src/memory/examTypes.ts';
 import { METRICS, type Metric } from '../../src/memory/examMetrics.ts';
 import { atLeast, type BenchContext, type BenchResult, type BenchTarget } from '../harness/bench.ts';
 import { dataFolder, readExamPath } from '../harness/examFile.ts';
@@ -24,8 +27,12 @@ const SQUAD_BARS: readonly (readonly [Metric, number])[] = [
 
 const percent = (share: number): string => (100 * share).toFixed(1).padStart(5);
 
-/** `--dataset FILE`: an exam of the recall in two stages, held against BM25 and exact search. `--seed TEXT` for the intervals. */
-export function run({ args, log }: BenchContext): Promise<BenchResult> {
+/**
+ * `--dataset FILE`: an exam of the recall in two stages, held against BM25 and exact search. `--seed TEXT` for the
+ * intervals. `--endpoint URL --model NAME --dimensions N` examines the vectors of an OpenAI-compatible endpoint too; its
+ * key, if it wants one, is taken from the environment variable TREERING_EMBEDDINGS_KEY.
+ */
+export async function run({ args, log }: BenchContext): Promise<BenchResult> {
   const path = args['dataset'];
   if (path === undefined)
     throw new Error(
@@ -33,7 +40,7 @@ export function run({ args, log }: BenchContext): Promise<BenchResult> {
         `; public ones lie in ${dataFolder()}/datasets if that folder is there).`,
     );
   const data = readExamPath(path);
-  const examinees = [...EXAMINEES, ...withWordVectors(log)];
+  const examinees = [...EXAMINEES, ...withWordVectors(log), ...(await withEndpoint(args, data, log))];
   const steps = examine(data, examinees, createRng(args['seed'] ?? 'exam'));
   let step = steps.next();
   let told = 0;
@@ -52,11 +59,11 @@ export function run({ args, log }: BenchContext): Promise<BenchResult> {
       ...(r.examinee === 'two stages' ? { against: `BM25 alone, ${m}` } : {}),
     })),
   );
-  return Promise.resolve({
+  return {
     title: `Memory exam: ${report.dataset}, ${report.questions} questions, ${report.entries} ${report.unit}s`,
     rows,
     targets: targetsOf(report),
-  });
+  };
 }
 
 /** The two stages with the packed word vectors, where they are. */
@@ -67,6 +74,35 @@ function withWordVectors(log: (line: string) => void): Examinee[] {
     return [];
   }
   return [vectorExaminee(model.tag, model.vectorOf)];
+}
+
+/** Texts of one call, so that progress can be told. */
+const TEXTS_AT_ONCE = 512;
+
+/** The two stages with an endpoint's vectors. An exam wants each at once, so all are fetched before. */
+async function withEndpoint(
+  args: BenchContext['args'],
+  data: ExamData,
+  log: (line: string) => void,
+): Promise<Examinee[]> {
+  const baseUrl = args['endpoint'];
+  if (baseUrl === undefined) return [];
+  const model = args['model'] ?? '';
+  const dimensions = Number(args['dimensions']);
+  if (model === '' || !Number.isInteger(dimensions) || dimensions < 1)
+    throw new Error('--endpoint URL needs --model NAME and --dimensions N, the length of its vectors.');
+  const apiKey = process.env['TREERING_EMBEDDINGS_KEY'] ?? '';
+  const embedder = createEndpointEmbedder({ baseUrl, model, dimensions, apiKey }, fetch);
+  const texts = textsOf(data);
+  const vectors = new Map<string, Float32Array>();
+  while (vectors.size < texts.length) {
+    const some = texts.slice(vectors.size, vectors.size + TEXTS_AT_ONCE);
+    const got = await embedder.embed(some);
+    if (!got.ok) throw new Error(got.error.message);
+    some.forEach((text, i) => vectors.set(text, got.value[i]!));
+    log(`${vectors.size} of ${texts.length} texts have a vector of ${model}`);
+  }
+  return [vectorExaminee(embedder.tag, (text) => vectors.get(text)!, `two stages with ${model}`)];
 }
 
 function print(report: ExamReport, log: (line: string) => void): void {

@@ -8,12 +8,18 @@ import { createPolicy } from './policies.ts';
  */
 const EXPERTS: readonly PolicyName[] = ['lirs', 'lru', 'sieve', 's3-fifo', 'arc', 'w-tinylfu'];
 
-/** A simulation holds about so many entries at most; of a larger cache it sees a sample of the keys. */
-const SIMULATED_MAX = 4_096;
+/**
+ * A simulation holds about so many entries at most; of a larger cache it sees a sample of the keys. A new leader that was
+ * simulated whole knows what it would have kept; one that saw a sample begins with what happens to be there.
+ */
+const SIMULATED_MAX = 32_768;
 /** Scores fade by half over so many uses, as a multiple of what a simulation holds: old phases are forgotten. */
 const HALF_LIFE_PER_ENTRY = 32;
-/** Another policy takes over once it has this many hits more, as a share of what a simulation holds. */
-const LEAD_SHARE = 0.08;
+/**
+ * Another policy takes over once it has this many hits more, times the square root of what a simulation holds: the scores
+ * of two equals drift apart like a random walk over the uses that are remembered.
+ */
+const LEAD = 1.9;
 /** Scores are kept in growing units instead of fading each; here they are written in the first unit again. */
 const GAIN_MAX = 1e100;
 
@@ -64,7 +70,7 @@ export class AutoPolicy implements EvictionPolicy {
       score: 0,
     }));
     this.#growth = 2 ** (1 / (HALF_LIFE_PER_ENTRY * entries));
-    this.#margin = Math.max(1, LEAD_SHARE * entries);
+    this.#margin = Math.max(1, LEAD * Math.sqrt(entries));
     this.#leader = this.#experts[0]!;
     this.#kept = this.#keptBy(this.#leader);
   }
