@@ -4,20 +4,11 @@ import { err, ok, type Result } from '../kernel/result.ts';
 import { BREAKER_CLOSED, stepBreaker, type BreakerInput, type BreakerState } from './breaker.ts';
 import { isFinal, readCompletion, type WireOutcome } from './completion.ts';
 import { isEventStream, readStream } from './completionStream.ts';
-import { deskRequestOf } from './deskRequest.ts';
+import { createPermits, type Go } from './permits.ts';
 import { endpointUrl } from './endpoints.ts';
 import { againFrom, explain, seconds } from './explain.ts';
 import type { ProviderOptions } from './options.ts';
-import type {
-  Completion,
-  DeskPort,
-  DeskReply,
-  DeskRequest,
-  FetchHandler,
-  ModelFailure,
-  ModelPort,
-  ModelRequest,
-} from './port.ts';
+import type { Completion, DeskPort, FetchHandler, ModelFailure, ModelPort, ModelRequest } from './port.ts';
 import { profileOf } from './profile.ts';
 import { estimatePromptTokens } from './prompt.ts';
 import { newRequest } from './plainHttp.ts';
@@ -42,24 +33,14 @@ export interface ClientOptions extends Pick<ProviderOptions, 'profile' | 'stream
 const ATTEMPTS_MAX = 5;
 /** The same where a limit is searched for: a refusal is how it is found. */
 const TAUGHT_MAX = 30;
-/** A permit that took longer from desk to here is handed back: sent now, it would not arrive when the desk reckons. */
-const STALE_PERMIT_MS = 250;
-/** A node that is always this slow must get to send in the end. */
-const HAND_BACKS_MAX = 3;
 /** The desk hears this often, at most, how far an answer is. */
 const PROGRESS_MS = 100;
 /** A stale answer may take this long to be fetched anew. */
 const REFRESH_MS = 30_000;
 
-/** How long a permit was under way from the desk, at most: no longer than by the desk's clock, should it agree with this one, and than both ways. */
-const underWayMs = (go: Go, askedAtMs: number, nowMs: number): number =>
-  Math.min(nowMs - go.goAtMs, nowMs - askedAtMs - go.queuedMs);
-
 const oneUp = (priority: Priority): Priority => (priority === 2 ? 1 : 0);
 
 const newAbort = (): AbortController => new AbortController();
-
-type Go = Extract<DeskReply, { type: 'go' }>;
 
 /** One request on the wire. */
 interface Leg {
@@ -98,6 +79,7 @@ export function createModelClient(
   const jitter = env.random('provider/client');
   let breaker: BreakerState = BREAKER_CLOSED;
   const retries = new RetryAccount();
+  const acquire = createPermits(env, desk);
 
   const tell = (input: BreakerInput) => {
     const step = stepBreaker(breaker, input, env.now());
@@ -108,39 +90,6 @@ export function createModelClient(
     new Promise((resolve) => {
       env.setTimer(ms, resolve);
     });
-
-  /** The desk's reply, or null when the deadline came first; a permit that comes later is handed back unused. */
-  function acquire(
-    request: ModelRequest,
-    more: Partial<DeskRequest> & Pick<DeskRequest, 'inputTokens'>,
-    handBacks = 0,
-  ): Promise<DeskReply | null> {
-    return new Promise((resolve) => {
-      const askedAtMs = env.now();
-      let late = false;
-      const cancel = env.setTimer(Math.max(0, request.deadlineAtMs - askedAtMs), () => {
-        late = true;
-        resolve(null);
-      });
-      desk.acquire(deskRequestOf(request, more), (reply) => {
-        cancel();
-        const stale =
-          handBacks < HAND_BACKS_MAX &&
-          reply.type === 'go' &&
-          underWayMs(reply, askedAtMs, env.now()) > STALE_PERMIT_MS;
-        if (reply.type === 'go' && (late || stale || env.now() >= request.deadlineAtMs)) {
-          handBack(reply.permit);
-          if (!late && env.now() < request.deadlineAtMs) resolve(acquire(request, more, handBacks + 1));
-          else resolve(null);
-        } else resolve(reply);
-      });
-    });
-  }
-
-  function handBack(permit: number): void {
-    const usage = { inputTokens: 0, outputTokens: 0 };
-    desk.settle({ permit, status: 0, usage, retryAfterMs: null, text: null });
-  }
 
   /** Tells the desk of tokens as they come, not more often than it can use. */
   function progressOf(permit: number): (tokens: number) => void {

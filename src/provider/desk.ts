@@ -9,6 +9,7 @@ import { HedgeBudget } from './hedging.ts';
 import { LeaseSizer } from './leasing.ts';
 import { CONCURRENCY, enforcedLimits, minuteLimits } from './limits.ts';
 import type { ProviderOptions } from './options.ts';
+import { NestedRetries } from './nestedRetries.ts';
 import type { DeskLease, DeskNote, DeskReply, DeskRequest, DeskSettlement } from './port.ts';
 import type { QuotaEffect, QuotaInput } from './quotaTypes.ts';
 import { LEASE_MS, quotaPlan } from './quotaPlan.ts';
@@ -31,9 +32,6 @@ interface Granted {
   readonly atMs: number;
   readonly hedge: boolean;
 }
-
-/** Most agents whose nested retries are counted by name. */
-const NESTED_MAX = 1_000;
 
 /** Builds the desk: a quota for each endpoint, one balancer over them, one cache for all. */
 export function createDesk(env: Env, options: ProviderOptions, places: AnswerPlaces = ONE_PLACE): Desk {
@@ -62,11 +60,10 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
     everQueued: 0,
     reclaimed: 0,
     leased: 0,
-    nested: 0,
     /** Answers that nodes gave by themselves. */
     nodeHits: 0,
   };
-  const nestedBy = new Map<string, number>();
+  const nested = new NestedRetries();
   /** How often each holder died: ports of earlier lives are closed. */
   const deaths = new Map<number, number>();
   let nextCaller = 1;
@@ -216,11 +213,7 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
     const id = nextCaller++;
     const caller: Caller = { holder, request, sinceMs: env.now(), done };
     callers.set(id, caller);
-    if ((request.nested ?? 0) > 0) {
-      totals.nested++;
-      if (nestedBy.size < NESTED_MAX || nestedBy.has(request.agent))
-        nestedBy.set(request.agent, (nestedBy.get(request.agent) ?? 0) + 1);
-    }
+    if ((request.nested ?? 0) > 0) nested.note(request.agent);
     if (request.hedge === true || request.cacheKey === undefined) return enqueue(id, caller);
     const leave = answers.ask(holder, request, (answer) => onAnswer(id, answer));
     if (leave !== null) waiting.set(id, leave);
@@ -346,7 +339,6 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
     releaseHolder,
     view() {
       const { charged } = usage.read(env.now());
-      const most = [...nestedBy].reduce<[string, number]>((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       return {
         profile: providerName(options),
         ...profileView(options, enforced.profile),
@@ -366,13 +358,14 @@ export function createDesk(env: Env, options: ProviderOptions, places: AnswerPla
               })),
         shed: totals.shed,
         hedges: hedges.sent,
-        nested: { requests: totals.nested, by: most[0] },
+        nested: { requests: nested.requests, by: nested.most },
         waitMs: quantiles(waits),
         ...times.view(),
       };
     },
     counts: () => ({
       ...totals,
+      nested: nested.requests,
       queued: queued(),
       ...cacheTotals(),
       hedges: hedges.sent,
