@@ -3,6 +3,7 @@ import type { RecallHit, WeightedTerm } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
 import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
 import { sendWhenRoom } from './patience.ts';
+import { ReplyTimes } from './replyTimes.ts';
 import { choosePrompt, worthTelling } from './promptPassages.ts';
 import type { DirectoryAnswer } from './contract.ts';
 import {
@@ -30,8 +31,8 @@ export interface ArchivistOptions {
   readonly date: string;
 }
 
-/** How long an agent waits for those it asked before it goes on with what it has. */
-const ASK_TIMEOUT_MS = 1_500;
+/** A reply that comes after the agent went on still tells how long replies take, but not for ever. */
+const LATE_REPLY_MS = 60_000;
 
 /** Where a passage came from on its way into a prompt. */
 interface Candidate extends ToldPassage {
@@ -42,6 +43,7 @@ interface Candidate extends ToldPassage {
 export function createArchivist(ctx: AgentContext, options: ArchivistOptions): Behaviour {
   const { env, memory, directory, model } = ctx;
   const replies = new Map<string, (body: PassagesBody, from: string) => void>();
+  const replyTimes = new ReplyTimes();
   let attempts = 0;
 
   function recall(text: string, terms: readonly WeightedTerm[], k: number): RecallHit[] {
@@ -88,12 +90,13 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
 
   /** Puts the terms to the experts, but for those whose link is full; resolves when all replied or time is up. */
   function askOthers(
-    { id, text }: QuestionBody,
+    { id, text, deadlineAtMs }: QuestionBody,
     experts: readonly string[],
     terms: readonly WeightedTerm[],
     turn: Turn,
   ): Promise<{ readonly heard: Map<string, PassagesBody>; readonly busy: readonly string[] }> {
-    const ask = `${id}/${env.now().toFixed(1)}/${++attempts}`;
+    const askedAtMs = env.now();
+    const ask = `${id}/${askedAtMs.toFixed(1)}/${++attempts}`;
     const heard = new Map<string, PassagesBody>();
     const body: AskBody = { ask, text, terms, k: options.recallPassages };
     const busy = experts.filter((expert) => !turn.send(expert, 'ask', body));
@@ -101,15 +104,17 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     const asked = experts.length - busy.length;
     if (asked === 0) return Promise.resolve({ heard, busy });
     return new Promise((resolve) => {
-      const cancel = env.setTimer(ASK_TIMEOUT_MS, finish);
-      function finish(): void {
-        cancel();
+      let forget = env.setTimer(replyTimes.waitMs(deadlineAtMs - askedAtMs), () => {
+        forget = env.setTimer(LATE_REPLY_MS, () => replies.delete(ask));
+        resolve({ heard: new Map(heard), busy });
+      });
+      replies.set(ask, (reply, from) => {
+        if (!heard.has(from)) replyTimes.note(env.now() - askedAtMs);
+        heard.set(from, reply);
+        if (heard.size < asked) return;
+        forget();
         replies.delete(ask);
         resolve({ heard, busy });
-      }
-      replies.set(ask, (reply, from) => {
-        heard.set(from, reply);
-        if (heard.size === asked) finish();
       });
     });
   }
@@ -224,7 +229,7 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
         case 'ask':
           return answerAsk(message.from, message.body as AskBody, turn);
         case 'passages': {
-          // A reply to an attempt that timed out or died with its node finds nobody waiting.
+          // A reply to an attempt that died with its node finds nobody waiting.
           const body = message.body as PassagesBody;
           replies.get(body.ask)?.(body, message.from);
           return;

@@ -158,6 +158,65 @@ describe('an archivist whose links are full', () => {
   });
 });
 
+describe('an archivist that asks others', () => {
+  /** Asks once, gets the replies of those who reply after so many ms, and says how long it took and who was heard. */
+  async function once(
+    { env, behaviour }: ReturnType<typeof archivist>,
+    n: number,
+    replyMs: Readonly<Record<string, number>>,
+    deadlineMs = 10_000,
+  ): Promise<{ readonly tookMs: number; readonly heard: number }> {
+    const { turn, sent } = narrowTurn(new Set());
+    const startMs = env.now();
+    void behaviour.receive(
+      message('question', {
+        ...question,
+        id: `q${n}`,
+        intendedAtMs: startMs,
+        deadlineAtMs: startMs + deadlineMs,
+      }),
+      turn,
+    );
+    await settle(env, 1);
+    for (const { to, body } of sent.filter((s) => s.kind === 'ask')) {
+      const told: PassagesBody = { ask: (body as AskBody).ask, passages: [] };
+      const ms = replyMs[to];
+      if (ms !== undefined)
+        env.setTimer(ms, () => void behaviour.receive({ ...message('passages', told), from: to }, turn));
+    }
+    while (!sent.some((s) => s.kind === 'answer')) await env.advance(10);
+    const tookMs = env.now() - startMs;
+    await env.advance(10_000);
+    return { tookMs, heard: Object.values(replyMs).filter((ms) => ms < tookMs).length };
+  }
+
+  it('goes on without those that do not reply, and does not wait longer for one that never does', async () => {
+    const grove = archivist(['a001', 'a002']);
+    for (let n = 0; n < 30; n++) {
+      const { tookMs } = await once(grove, n, { a001: 40 });
+      expect(tookMs).toBeGreaterThan(1_400);
+      expect(tookMs).toBeLessThan(1_600);
+    }
+  });
+
+  it('waits longer on a machine on which all take longer, so that they are heard', async () => {
+    const grove = archivist(['a001', 'a002']);
+    const replies = { a001: 1_900, a002: 2_300 };
+    expect((await once(grove, 0, replies)).heard).toBe(0);
+    expect((await once(grove, 1, replies)).heard).toBe(2);
+    // The machine is quick again: after a while nobody waits so long for one that is gone.
+    for (let n = 2; n < 12; n++) await once(grove, n, { a001: 5, a002: 5 });
+    expect((await once(grove, 12, { a001: 5 })).tookMs).toBeLessThan(1_600);
+  });
+
+  it('leaves half of the time to the model', async () => {
+    const grove = archivist(['a001', 'a002']);
+    for (let n = 0; n < 5; n++) await once(grove, n, { a001: 4_000, a002: 4_000 });
+    expect((await once(grove, 5, {}, 3_000)).tookMs).toBeLessThan(1_600);
+    expect((await once(grove, 6, {}, 1_000)).tookMs).toBeLessThan(600);
+  });
+});
+
 describe('an errand', () => {
   it('is passed on to an acquaintance with one hop less, waits where there is no room, and goes home in the end', async () => {
     const env = createTestEnv('errand');
