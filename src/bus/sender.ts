@@ -4,6 +4,8 @@ import { backOff, initialRtt, sampleRtt, type RttState } from './rtt.ts';
 import type { Ack, Message } from './wire.ts';
 
 const NOTHING: Ranges = [];
+/** Of more than one batch under way, so many go out again first to find out whether the way or the timer is at fault. */
+const PROBE_MESSAGES = 16;
 /** Batches that go out before anything is heard of the way (the initial window of RFC 5681, 3.1). */
 const FIRST_BATCHES = 2;
 
@@ -22,7 +24,7 @@ export interface SenderState {
   credit: number;
   /**
    * The congestion window of RFC 5681: so many messages may be under way, whatever the credit. It grows by what arrives
-   * (slow start), up to the window, and shrinks to one batch when the resend timer runs out.
+   * (slow start), up to the window, and shrinks to one batch or less when the resend timer runs out.
    */
   cwnd: number;
   established: boolean;
@@ -36,8 +38,11 @@ export interface SenderState {
   held: Ranges;
   /** What goes out again; none of it is held. */
   again: number[];
-  /** The resend timer ran out, and only a part of what was under way has gone out again: it may yet arrive (RFC 5682). */
-  doubtful: boolean;
+  /**
+   * The resend timer ran out, and it is not known whether what was under way is lost or only late (F-RTO, RFC 5682). `probe`:
+   * the first of it is to go out again; `probed`: it has, and now what is new goes rather than the rest.
+   */
+  doubt: 'none' | 'probe' | 'probed';
   /** A gap below this was answered: only the resend timer sends it once more. */
   answered: number;
   /** Messages that went out more than once, and those of them that a gap report asked for. */
@@ -64,7 +69,7 @@ export function createSender(options: BusOptions, base = 1, pending: readonly Me
     resendAtMs: null,
     held: NOTHING,
     again: [],
-    doubtful: false,
+    doubt: 'none',
     answered: base,
     resent: 0,
     resentEarly: 0,
@@ -108,7 +113,7 @@ export function establish(s: SenderState, { ack, credit, held }: Ack, nowMs: num
   s.credit = credit;
   s.held = held;
   s.again = [];
-  s.doubtful = false;
+  s.doubt = 'none';
   s.timedSeq = 0;
   s.resendAtMs = null;
   s.cursor = s.base;
@@ -173,18 +178,20 @@ function dropArrived(s: SenderState): void {
   const before = countOf(s.again);
   const [first] = s.again;
   s.again = without(s.again, s.base, s.held);
-  if (!s.doubtful || countOf(s.again) === before) return;
+  if (s.doubt === 'none' || countOf(s.again) === before) return;
   // Something arrived that had not gone out again yet: it was late, not lost. What else is lost is reported as a gap, or the
   // timer runs out for it.
   s.again = [];
   s.answered = first!;
-  s.doubtful = false;
+  s.doubt = 'none';
   s.cwnd = Math.max(s.cwnd, underWay(s) + 1);
 }
 
 function answerGaps(s: SenderState): void {
   const end = Math.min(s.held.at(-1)!, s.cursor);
   if (end <= s.answered) return;
+  // What went out after the timer had run out arrived, and what went before did not: that is lost.
+  s.doubt = 'none';
   const gaps = missingFrom(s.held, Math.max(s.base, s.answered), end);
   s.again.push(...gaps);
   s.resentEarly += countOf(gaps);
@@ -198,19 +205,22 @@ export function excuse(s: SenderState, stillMs: number): void {
 }
 
 /**
- * Time passed. When the resend timer ran out, everything under way counts as lost: one batch of it goes out again, and the
- * rest as acks show that it does not arrive by itself (RFC 5681, 3.1; RFC 5682). Returns whether the timer ran out.
+ * Time passed. When the resend timer ran out, the first of what is under way goes out again, and the rest once acks show
+ * that it does not arrive by itself (RFC 5681, 3.1; RFC 5682). Returns whether the timer ran out.
  */
 export function expire(s: SenderState, nowMs: number, options: BusOptions): boolean {
   if (s.resendAtMs === null || nowMs < s.resendAtMs || s.cursor === s.base) return false;
   s.again = missingFrom(s.held, s.base, s.cursor);
-  s.doubtful = true;
+  s.doubt = 'probe';
   s.answered = s.cursor;
-  s.cwnd = options.batchMessages;
+  s.cwnd = probeOf(s, options);
   backOff(s.rtt);
   s.resendAtMs = nowMs + s.rtt.rtoMs;
   return true;
 }
+
+const probeOf = (s: SenderState, { batchMessages }: BusOptions): number =>
+  countOf(s.again) > batchMessages ? Math.min(PROBE_MESSAGES, batchMessages) : batchMessages;
 
 /** Something goes out again. */
 export const hasAgain = (s: SenderState): boolean => s.again.length > 0;
@@ -224,17 +234,20 @@ export function takeBatch(
   if (!s.established || underWay(s) >= s.cwnd) return null;
   let first: number;
   let end: number;
-  if (s.again.length > 0) {
+  const newEnd = Math.min(nextSeq(s), s.credit, s.cursor + options.batchMessages);
+  const probed = s.doubt === 'probed' && (newEnd > s.cursor || s.cursor > s.answered);
+  if (s.again.length > 0 && !probed) {
     first = s.again[0]!;
-    end = Math.min(s.again[1]!, first + options.batchMessages);
+    const most = s.doubt === 'probe' ? probeOf(s, options) : options.batchMessages;
+    end = Math.min(s.again[1]!, first + most);
     if (end === s.again[1]!) s.again.splice(0, 2);
     else s.again[0] = end;
-    if (s.again.length === 0) s.doubtful = false;
+    s.doubt = s.doubt === 'none' || s.again.length === 0 ? 'none' : 'probed';
     s.resent += end - first;
     if (s.timedSeq >= first && s.timedSeq < end) s.timedSeq = 0;
   } else {
     first = s.cursor;
-    end = Math.min(nextSeq(s), s.credit, first + options.batchMessages);
+    end = newEnd;
     if (end <= first) return null;
     s.cursor = end;
     if (s.timedSeq === 0 && first >= s.highest) {

@@ -85,6 +85,45 @@ describe('a sender', () => {
     expect(s.resent).toBe(8);
   });
 
+  it('sends what is new rather than the rest again, until it knows whether the rest is late or lost (RFC 5682)', () => {
+    const late = sender(24);
+    late.cwnd = 16;
+    burst(late);
+    sending.expire(late, 1_000, options);
+    expect(burst(late, 1_000)).toEqual(['1..4']);
+    sending.acknowledge(late, ack(5), 1_010, options);
+    expect(burst(late, 1_010)).toEqual(['17..20']);
+    // Nothing new may go: the ack of what is out will tell.
+    expect(burst(late, 1_010)).toEqual([]);
+    const lost = structuredClone(late);
+    sending.acknowledge(late, ack(9), 1_020, options);
+    expect(burst(late, 1_020)).toEqual(['21..24']);
+    expect(late.resent).toBe(4);
+    sending.acknowledge(lost, ack(5, [17, 21]), 1_020, options);
+    expect(burst(lost, 1_020)).toEqual(['5..8', '9..12', '13..16']);
+    sending.acknowledge(lost, ack(21), 1_030, options);
+    expect(burst(lost, 1_030)).toEqual(['21..24']);
+    // Lost too, nothing is new: the timer again.
+    expect(sending.expire(lost, 20_000, options)).toBe(true);
+    expect(burst(lost, 20_000)).toEqual(['21..24']);
+  });
+
+  it('asks with sixteen messages where much is under way, and still measures the round trip of the others', () => {
+    const many = { ...options, windowMessages: 1_024, batchMessages: 256 };
+    const s = sending.createSender(many);
+    for (let i = 1; i <= 1_000; i++) sending.enqueue(s, message(i), many);
+    sending.establish(s, { ack: 1, credit: 1_025, held: [] }, 0);
+    s.cwnd = 1_024;
+    while (sending.takeBatch(s, 0, many)) /* All goes out. */ ;
+    expect(sending.expire(s, 1_000, many)).toBe(true);
+    expect(sending.takeBatch(s, 1_000, many)).toMatchObject({ first: 1, messages: { length: 16 } });
+    expect(sending.takeBatch(s, 1_000, many)).toBe(null);
+    sending.acknowledge(s, { ack: 257, credit: 1_281, held: [] }, 1_500, many);
+    expect(sending.takeBatch(s, 1_500, many)).toBe(null);
+    expect(s.resent).toBe(16);
+    expect(s.rtt.srttMs).toBe(1_500);
+  });
+
   it('times no message that was sent twice (Karn)', () => {
     const s = sender(4);
     sending.takeBatch(s, 0, options);
