@@ -2,13 +2,13 @@ import { committedSeq } from '../../agents/agentLog.ts';
 import { entryHead, nodeOfOwner } from '../../agents/entryHead.ts';
 import type { NodeEntry } from '../../agents/nodeLog.ts';
 
-const failureKey = (owner: string, peer: number, seq: number): string => JSON.stringify([owner, peer, seq]);
+const messageKey = (owner: string, peer: number, seq: number): string => JSON.stringify([owner, peer, seq]);
 
-/** Names the message whose failure an entry notes; null for any other entry. */
-function failureIn(owner: string, text: string): string | null {
-  if (!text.startsWith('["failed"')) return null;
+/** Names the message that an entry of this kind is about; null for any other entry. */
+function messageIn(kind: 'failed' | 'poison', owner: string, text: string): string | null {
+  if (!text.startsWith(`["${kind}"`)) return null;
   const { peer, seq } = entryHead(text);
-  return failureKey(owner, peer, seq);
+  return messageKey(owner, peer, seq);
 }
 
 /** Hears what became durable, each entry once, whatever happened between a commit and its answer. */
@@ -24,6 +24,8 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
   const heard = new Map<string, number>();
   /** Per message of a node, the failures heard. */
   const failures = new Map<string, number>();
+  /** Messages of nodes that were heard to be given up. */
+  const givenUp = new Set<string>();
 
   /** The place of an entry that is numbered. */
   function placeOf(owner: string, text: string): { readonly key: string; readonly seq: number } | null {
@@ -47,8 +49,10 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
   function hear(owner: string, text: string): void {
     const place = placeOf(owner, text);
     if (place) heard.set(place.key, Math.max(heard.get(place.key) ?? 0, place.seq));
-    const failed = failureIn(owner, text);
+    const failed = messageIn('failed', owner, text);
     if (failed !== null) failures.set(failed, (failures.get(failed) ?? 0) + 1);
+    const poisoned = messageIn('poison', owner, text);
+    if (poisoned !== null) givenUp.add(poisoned);
     listen(owner, text);
   }
 
@@ -56,12 +60,12 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
   function catchUpFailures(owner: string, texts: readonly string[]): void {
     const known = new Map<string, number>();
     for (const text of texts) {
-      const failed = failureIn(owner, text);
+      const failed = messageIn('failed', owner, text);
       if (failed !== null) known.set(failed, (known.get(failed) ?? 0) + 1);
       if (!text.startsWith('["state"')) continue;
       const [, state] = JSON.parse(text) as Extract<NodeEntry, readonly ['state', unknown]>;
       for (const [from, , undealt] of state.received)
-        for (const [seq, message] of undealt) known.set(failureKey(owner, from, seq), message.failures);
+        for (const [seq, message] of undealt) known.set(messageKey(owner, from, seq), message.failures);
     }
     for (const [key, n] of known) {
       const [, peer, seq] = JSON.parse(key) as [string, number, number];
@@ -79,6 +83,8 @@ export function createCommitTap(listen: (owner: string, text: string) => void): 
       for (const text of texts) {
         const place = placeOf(owner, text);
         if (place && fresh(place.key, place.seq)) hear(owner, text);
+        const poisoned = messageIn('poison', owner, text);
+        if (poisoned !== null && !givenUp.has(poisoned)) hear(owner, text);
         if (node < 0 && text.startsWith('["kept"')) {
           const record = (JSON.parse(text) as ['kept', { readonly seq: number }])[1];
           if (fresh(owner, record.seq)) hear(owner, JSON.stringify(['memory', record]));
