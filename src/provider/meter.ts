@@ -163,7 +163,11 @@ export class Meter {
     if (by === 0) return;
     const ms = by / this.perMs;
     if (ms > 0) this.fullAtMs = Math.max(this.fullAtMs, nowMs) + ms;
-    else this.fullAtMs -= Math.min(-ms, this.debts.leastAfter(unsentSinceMs));
+    else {
+      const back = Math.min(-ms, this.debts.leastAfter(unsentSinceMs));
+      this.fullAtMs -= back;
+      this.debts.lowerAfter(unsentSinceMs, back);
+    }
     this.log.correct(entry, by);
     if (this.production !== null) this.production.outstanding += by;
   }

@@ -49,6 +49,8 @@ export interface HammeringPlan {
   readonly killEveryMs?: number;
   /** Delays of each hop between node and desk, uniform up to this: busy nodes. */
   readonly hopMsMax?: number;
+  /** What the desk says reaches no node while the nodes stand still: every so often, for so long; never when missing. */
+  readonly still?: { readonly everyMs: number; readonly forMs: number };
   /** Between an answer and the next question, on average; none when missing. */
   readonly thinkMs?: number;
 }
@@ -125,15 +127,21 @@ export async function hammer(plan: HammeringPlan): Promise<Hammering> {
   function delayed(port: DeskPort, isAlive: () => boolean): DeskPort {
     if (plan.hopMsMax === undefined) return { ...port, settle: (s) => isAlive() && port.settle(s) };
     const hopMsMax = plan.hopMsMax;
-    const lane = (): ((fn: () => void) => void) => {
+    /** The moment itself, or the end of the standstill that it falls into. */
+    const awakeMs = (atMs: number): number => {
+      const { everyMs, forMs } = plan.still ?? { everyMs: Infinity, forMs: 0 };
+      const intoMs = atMs % everyMs;
+      return intoMs < forMs ? atMs - intoMs + forMs : atMs;
+    };
+    const lane = (from: (atMs: number) => number = (atMs) => atMs): ((fn: () => void) => void) => {
       let freeAtMs = 0;
       return (fn) => {
-        freeAtMs = Math.max(freeAtMs, env.now() + hops.next() * hopMsMax);
+        freeAtMs = Math.max(freeAtMs, from(env.now() + hops.next() * hopMsMax));
         env.setTimer(freeAtMs - env.now(), fn);
       };
     };
     const there = lane();
-    const back = lane();
+    const back = lane(awakeMs);
     return {
       acquire: (request, done) =>
         there(() => port.acquire(request, (reply) => back(() => isAlive() && done(reply)))),

@@ -154,6 +154,44 @@ test('whatever is asked and however it is settled, permits never exceed pace, co
   );
 });
 
+test('whenever permits are handed back, singly or in waves, those that were used never exceed the pace', () => {
+  const step = fc.record({
+    gapMs: fc.constantFrom(0, 0, 1, 40, 250, 900),
+    kind: fc.constantFrom('ask', 'hand back', 'change'),
+    times: fc.integer({ min: 1, max: 12 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const state = build({
+        limits: [limit('requests', 0.01, 5), ...WIDE_TOKENS.slice(1)],
+        concurrency: 100,
+      });
+      const sentAtMs = new Map<number, number>();
+      let now = 0;
+      let id = 0;
+      const note = (effects: readonly QuotaEffect[]): void => {
+        for (const effect of effects) if (effect.type === 'go') sentAtMs.set(effect.permit, now);
+      };
+      /** The oldest that is out turns out not to have been sent. */
+      const handBack = (): void => {
+        const [permit] = sentAtMs.keys();
+        if (permit === undefined || !state.permits.has(permit)) return;
+        sentAtMs.delete(permit);
+        note(settle(state, permit, now, UNSENT));
+      };
+      for (const { gapMs, kind, times } of steps) {
+        now += gapMs;
+        for (let i = 0; i < times; i++) {
+          if (kind !== 'ask') handBack();
+          if (kind !== 'hand back') note(acquire(state, id++, now));
+        }
+      }
+      const sent = [...sentAtMs.values()].map((atMs) => ({ atMs, amount: 1 }));
+      if (sent.length > 0) expect(worstExcess(sent, { perMinute: 600, burst: 5 })).toBeLessThanOrEqual(1e-6);
+    }),
+  );
+});
+
 test('a queue is served at the pace, as soon as it allows', () => {
   const state = build({ concurrency: 1_000 });
   for (let id = 0; id < 12; id++) acquire(state, id, 0);
