@@ -40,6 +40,28 @@ test.describe('crash memory', () => {
     }
   });
 
+  for (const [answer, shown] of [
+    [true, 'yes, it promised not to clear this by itself'],
+    [false, 'not promised: short of room, it may clear this'],
+  ] as const)
+    test(`the browser is asked not to clear it, and that it said ${answer ? 'yes' : 'no'} is shown`, async ({
+      page,
+    }) => {
+      await page.addInitScript((says) => {
+        const asked = { times: 0 };
+        Object.assign(window, { asked });
+        navigator.storage.persist = () => {
+          asked.times++;
+          return Promise.resolve(says);
+        };
+      }, answer);
+      await open(page, linkTo(small));
+      await expect(page.getByRole('region', { name: 'Crash memory' })).toContainText(shown);
+      expect(await page.evaluate(() => (window as unknown as { asked: { times: number } }).asked.times)).toBe(
+        1,
+      );
+    });
+
   test('is saved to a file, and a grove goes on from it; a bad file is refused and changes nothing', async ({
     page,
   }) => {
