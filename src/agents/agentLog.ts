@@ -48,11 +48,14 @@ export function agentCheckpoint(memory: AgentMemory, planted: string | null): st
   return entries.map((entry) => JSON.stringify(entry));
 }
 
-/** Entries in an agent's log before it is replaced by a checkpoint, at least; a big memory waits until it has doubled. */
+/** Entries that a checkpoint must save at least. */
 const CHECKPOINT_ENTRIES = 1_000;
-/** Whether a log with so many entries since its last checkpoint is worth one: its writing is paid for by what it saves. */
-export const wantsCheckpoint = (memory: AgentMemory, entries: number): boolean =>
-  entries > Math.max(CHECKPOINT_ENTRIES, memory.size);
+/**
+ * Whether a log of so many entries is worth replacing by a checkpoint, which has about one for each memory: its writing is
+ * paid for by what it saves. A log that was just planted, or replaced, is as short as it can be.
+ */
+export const wantsCheckpoint = (memory: Pick<AgentMemory, 'size'>, entries: number): boolean =>
+  entries - memory.size > Math.max(CHECKPOINT_ENTRIES, memory.size);
 
 /** An entry on its way into the journal. */
 export const agentLogEntry = (id: AgentId, entry: AgentEntry): JournalEntry => ({

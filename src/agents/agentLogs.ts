@@ -52,8 +52,9 @@ export function createAgentLogs(
     },
     checkpoint({ id, memory, log }, atOnce) {
       if (!memory || !(atOnce || wantsCheckpoint(memory, entriesOf.get(id) ?? 0))) return;
-      entriesOf.set(id, 0);
-      journal.checkpoint(agentOwner(id), agentCheckpoint(memory, log?.planted ?? null), (r) => {
+      const texts = agentCheckpoint(memory, log?.planted ?? null);
+      entriesOf.set(id, texts.length);
+      journal.checkpoint(agentOwner(id), texts, (r) => {
         if (!r.ok) onFailure(r.error);
       });
     },

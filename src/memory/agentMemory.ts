@@ -386,9 +386,10 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     knownItems(rng, n) {
       const archive = archived();
       const items: KnownItem[] = [];
+      const frequencies = index().frequencies();
       while (items.length < n && archive.length > 0) {
         const [i] = archive.splice(rng.int(archive.length), 1);
-        const query = pickKnownItem(texts.get(i!), (term) => index().frequency(term), rng);
+        const query = pickKnownItem(texts.get(i!), (term) => frequencies.get(term) ?? 0, rng);
         if (query !== undefined) items.push({ query, source: entries[i!]!.source });
       }
       return items;

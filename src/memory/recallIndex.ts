@@ -19,7 +19,7 @@ import { FEATURES } from './recallTypes.ts';
 import { Segments } from './recallSegments.ts';
 import { weightsFor } from './recallWeights.ts';
 import { LabelSets } from './recallLabels.ts';
-import { firstStage, frequencyOf } from './recallScan.ts';
+import { firstStage, frequenciesOf, frequencyOf } from './recallScan.ts';
 import { analyse, eachWord } from './text.ts';
 
 /** What an entry's own columns cost. */
@@ -331,6 +331,10 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     frequency(term) {
       segments.settle();
       return frequencyOf(columns, term);
+    },
+    frequencies() {
+      segments.settle();
+      return frequenciesOf(columns);
     },
     eachList(visit, unasked) {
       if (unasked === undefined) segments.settle();

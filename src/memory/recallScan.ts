@@ -79,6 +79,21 @@ export function frequencyOf(columns: RecallColumns, term: string): number {
   return label === undefined ? having : Math.max(having, frequencies.array[label]!);
 }
 
+/** What `frequencyOf` says of every term: for one who asks for many. */
+export function frequenciesOf({ lexicon, frequencies, segments }: RecallColumns): Map<string, number> {
+  const found = new Map<string, number>();
+  const having = (term: string): number => found.get(term) ?? 0;
+  for (const segment of segments) segment.eachTerm((term, n) => found.set(term, having(term) + n));
+  const labels: [term: string, n: number][] = [];
+  [...lexicon.termNames()].forEach((name, term) => {
+    const n = frequencies.array[term]!;
+    if (name.startsWith('@')) labels.push([name.slice(1), n]);
+    else found.set(name, having(name) + n);
+  });
+  for (const [term, n] of labels) found.set(term, Math.max(having(term), n));
+  return found;
+}
+
 /** The weight of each of the question's terms. */
 function weigh(columns: RecallColumns, question: Question, options: RecallOptions): Float64Array {
   const { terms } = question;

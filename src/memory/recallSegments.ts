@@ -4,7 +4,7 @@ import { WINDOW_TWENTIETHS, type RecallColumns } from './recallColumns.ts';
 import type { PreparedText } from './recallTypes.ts';
 
 /** With more segments than this each question would look for its terms in too many places. */
-const SEGMENTS_MAX = 16;
+const SEGMENTS_MAX = 64;
 
 /** The segments among an index's columns. */
 export class Segments {

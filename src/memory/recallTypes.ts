@@ -143,6 +143,8 @@ export interface RecallIndex {
   remove(id: number): boolean;
   /** How many entries have the term (a stem, as `analyse` yields it). */
   frequency(term: string): number;
+  /** `frequency` of every term that was ever met, 0 or absent for those of no entry: for one who asks for many. */
+  frequencies(): ReadonlyMap<string, number>;
   /**
    * Visits every term, those of labels last and with @ before them, with its postings `array[from]` to `array[to - 1]`,
    * those of removed entries too.
