@@ -59,6 +59,7 @@ export async function runCrashMemory(given) {
       ...common,
       url: site.url,
       agents: 8,
+      documents: 0,
       kills: Number(given['grove-kills'] ?? 5),
     });
     return {

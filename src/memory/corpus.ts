@@ -31,6 +31,10 @@ export interface CorpusSlice {
   readonly toPassage: number;
 }
 
+/** The first `limit` documents; all of them for 0, and for more than there are. */
+export const firstOf = <T>(documents: readonly T[], limit: number): readonly T[] =>
+  limit === 0 ? documents : documents.slice(0, limit);
+
 /**
  * Each agent's part of the corpus: every passage goes to exactly one agent, in order. Up to as many agents as documents
  * each get whole neighbouring documents, at least one, balanced by passages; more agents share documents, and their parts

@@ -88,7 +88,10 @@ test.describe('the visitor comes back', () => {
     const fresh = await until(
       page,
       'the addresses are back',
-      (s) => s.phase === 'running' && s.corpus.documents > 200 && s.progress.agentsReady === 8,
+      (s) =>
+        s.phase === 'running' &&
+        s.corpus.documents === small.agents.documents &&
+        s.progress.agentsReady === 8,
     );
     expect(fresh.resumed).toBeNull();
   });

@@ -6,7 +6,7 @@ import type { GroveSnapshot } from '../../src/lab/grove.ts';
 export const small = {
   name: 'small',
   resume: true,
-  agents: { count: 8, deadlineMs: 60_000 },
+  agents: { count: 8, deadlineMs: 60_000, documents: 24 },
   load: { questionsPerS: 4 },
 };
 

@@ -5,7 +5,7 @@ test.describe('a scenario', () => {
   test('rides in the address, and the link on the page starts the same one', async ({ page }) => {
     const s = await open(
       page,
-      linkTo({ ...small, agents: { count: 6, pool: 2 }, load: { questionsPerS: 3 } }),
+      linkTo({ ...small, agents: { ...small.agents, count: 6, pool: 2 }, load: { questionsPerS: 3 } }),
     );
     expect(s.vitalSigns.concurrency).toEqual({ agents: 6, nodes: 2 });
     expect(s.ratePerS).toBe(3);

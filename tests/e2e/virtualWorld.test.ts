@@ -170,7 +170,7 @@ test.describe('the virtual world', () => {
   }) => {
     await openLink(
       page,
-      `${home()}#scenario=${encodeURIComponent(JSON.stringify({ agents: { count: 4 } }))}`,
+      `${home()}#scenario=${encodeURIComponent(JSON.stringify({ agents: { count: 4, documents: 24 } }))}`,
     );
     await expect.poll(async () => (await snapshot(page)).phase, { timeout: 30_000 }).toBe('running');
     await page.getByText('virtual', { exact: true }).click();

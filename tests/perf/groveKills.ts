@@ -17,6 +17,8 @@ export interface GroveKillOptions {
   readonly flags: readonly string[];
   readonly kills: number;
   readonly agents: number;
+  /** `agents.documents` of the scenario. */
+  readonly documents: number;
   readonly seed: string;
   readonly log: (line: string) => void;
 }
@@ -113,11 +115,16 @@ async function missing(page: ChromiumProcess['page'], noted: ReadonlyMap<string,
  * every memory that an agent had said to be acknowledged must be in crash memory, as it was.
  */
 export async function groveKills(options: GroveKillOptions): Promise<GroveKillTally> {
-  const { kills, agents, seed, log } = options;
+  const { kills, agents, documents, seed, log } = options;
   const tally: GroveKillTally = { kills: 0, acked: 0, lost: 0, pass: false, problems: [] };
   const rng = createRng(`${seed}/grove`);
   const profile = await mkdtemp(join(tmpdir(), 'treering-grove-'));
-  const scenario = { name: 'kills', resume: true, agents: { count: agents }, load: { questionsPerS: 20 } };
+  const scenario = {
+    name: 'kills',
+    resume: true,
+    agents: { count: agents, documents },
+    load: { questionsPerS: 20 },
+  };
   const url = `${options.url}#scenario=${encodeURIComponent(JSON.stringify(scenario))}`;
   const noted = new Map<string, Acked>();
   let browser = null as ChromiumProcess | null;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Conductor } from '../../src/fleet/plan.ts';
 import { drawFaultPlan } from '../../src/faults/faultPlan.ts';
 import { groveChaos } from '../harness/groveChaos.ts';
 import { runGrove } from '../harness/groveRun.ts';
@@ -72,6 +73,27 @@ describe('a whole grove is decided by its seed', () => {
       expect(caught).toBe(true);
       expect(violations).toEqual([]);
       expect(facts['answered']).toBeGreaterThan(5);
+    },
+  );
+
+  test.each([
+    { limit: 0, documents: 12 },
+    { limit: 5, documents: 5 },
+    { limit: 50, documents: 12 },
+  ])(
+    'of 12 documents its agents share $documents when agents.documents is $limit',
+    async ({ limit, documents }) => {
+      const agents = { ...groveChaos.agents, documents: limit };
+      const scenario = scenarioFrom({ ...groveChaos, agents, durationS: 3, faults: {} }, 'few documents');
+      let conductor: Conductor | undefined;
+      const { violations, facts } = await runGrove(scenario, corpus, undefined, {}, (grove) => {
+        conductor = grove.conductor;
+      });
+      expect(violations).toEqual([]);
+      expect(facts['answered']).toBeGreaterThan(0);
+      expect(conductor!.snapshot().corpus.documents).toBe(documents);
+      const told = conductor!.story().map((line) => line.text);
+      expect(told.join('\n')).toMatch(new RegExp(`are up after .*, with ${6 * documents} memories`));
     },
   );
 

@@ -210,7 +210,8 @@ export function createConductorControl(): ConductorControl {
   /** Why the grove of that record cannot live here; null when it can. */
   async function unfit(record: GroveRecord | null): Promise<string | null> {
     if (!record) return 'there is no grove in it that this version knows';
-    if (record.own || (await builtInCorpus(baseUrl)).id === record.corpusId) return null;
+    if (record.own || (await builtInCorpus(baseUrl, record.documents ?? 0)).id === record.corpusId)
+      return null;
     return `its grove remembers ${record.corpusName} in an edition that this page does not have`;
   }
 
@@ -265,10 +266,11 @@ export function createConductorControl(): ConductorControl {
         if (problem !== null || !record)
           return refuse(`This file cannot be taken in: ${problem}. Nothing was changed.`);
         if (!scenario) return refuse('No grove is running; start one first.');
+        const { agents: count, pool, documents = 0 } = record;
         const wanted: Scenario = {
           ...scenario,
           resume: true,
-          agents: { ...scenario.agents, count: record.agents, pool: record.pool },
+          agents: { ...scenario.agents, count, pool, documents },
         };
         const refusal = tooMuch(wanted);
         if (refusal !== null) return refuse(refusal);

@@ -1,6 +1,6 @@
 import type { AgentCharge, Slice } from '../../agents/contract.ts';
 import { agentId } from '../../kernel/ids.ts';
-import { readPackedDocument, share, type CorpusIndex } from '../../memory/corpus.ts';
+import { firstOf, readPackedDocument, share, type CorpusIndex } from '../../memory/corpus.ts';
 import { parseText, sliceOf, type SourceDocument } from '../../memory/documents.ts';
 import { analyse } from '../../memory/text.ts';
 import { hash32 } from '../../kernel/rng.ts';
@@ -21,16 +21,17 @@ export interface Corpus {
     | { readonly type: 'own'; readonly documents: readonly SourceDocument[] };
 }
 
-/** The built-in corpus. Rejects with a sentence. */
-export async function builtInCorpus(baseUrl: string): Promise<Corpus> {
+/** The built-in corpus, its first `limit` documents; 0: all. Rejects with a sentence. */
+export async function builtInCorpus(baseUrl: string, limit: number): Promise<Corpus> {
   const index: CorpusIndex = await fetchCorpusIndex(baseUrl);
+  const documents = firstOf(index.documents, limit);
   return {
-    id: `built-in/${hash32(JSON.stringify(index.documents))}`,
+    id: `built-in/${hash32(JSON.stringify(documents))}`,
     name: index.name,
     credit: index.credit,
-    titles: index.documents.map((d) => d.title),
-    passages: index.documents.map((d) => d.passages),
-    source: { type: 'packed', packed: packedDocuments(baseUrl, index.file, index.documents) },
+    titles: documents.map((d) => d.title),
+    passages: documents.map((d) => d.passages),
+    source: { type: 'packed', packed: packedDocuments(baseUrl, index.file, documents) },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AgentOptions } from '../../agents/options.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { corpusOf, type Corpus } from './corpora.ts';
 
@@ -11,16 +12,22 @@ export interface GroveRecord {
   readonly agents: number;
   readonly pool: number;
   readonly corpusId: string;
+  /** `agents.documents`; absent in records that are older than it. */
+  readonly documents?: number;
   readonly corpusName: string;
   /** Own documents follow as texts of their own. */
   readonly own: boolean;
 }
 
-export function writeRecord(corpus: Corpus, agents: number, pool: number): string[] {
+export function writeRecord(
+  corpus: Corpus,
+  { count, pool, documents: limit }: Pick<AgentOptions, 'count' | 'pool' | 'documents'>,
+): string[] {
   const record: GroveRecord = {
     format: FORMAT,
-    agents,
+    agents: count,
     pool,
+    documents: limit,
     corpusId: corpus.id,
     corpusName: corpus.name,
     own: corpus.source.type === 'own',

@@ -104,7 +104,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
   try {
     const grove = `treering-${Math.random().toString(36).slice(2, 10)}`;
     const env = createLiveEnv(epochMs, `${scenario.seed}/conductor`);
-    const { count, pool } = scenario.agents;
+    const { count, pool, documents } = scenario.agents;
     const nodes = nodeCount(count, pool);
     await Promise.race([
       Promise.all([
@@ -127,7 +127,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     // Damage must not cost more than what was damaged: without its record the grove goes on as it is asked for now.
     const isRecordLost = hasHole(kept);
     const earlier = isRecordLost ? null : readRecord(kept);
-    const corpus = config.corpus ?? earlier?.own ?? (await builtInCorpus(baseUrl));
+    const corpus = config.corpus ?? earlier?.own ?? (await builtInCorpus(baseUrl, documents));
     const goesOn =
       isRecordLost ||
       (earlier !== null &&
@@ -140,7 +140,7 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
       await store.control.forget();
       answers.clear();
     }
-    if (!goesOn || isRecordLost) await store.control.writeGrove(writeRecord(corpus, count, pool));
+    if (!goesOn || isRecordLost) await store.control.writeGrove(writeRecord(corpus, scenario.agents));
 
     const charges = chargesOf(corpus, count);
     const placement = placeAgents(count, nodes);

@@ -8,7 +8,7 @@ import { nodeCount } from '../../fleet/placement.ts';
 import type { Conductor } from '../../fleet/plan.ts';
 import type { AgentView, StoryLine } from '../../fleet/views.ts';
 import { agentId, GATE } from '../../kernel/ids.ts';
-import { share, type CorpusIndex } from '../../memory/corpus.ts';
+import { firstOf, share, type CorpusIndex } from '../../memory/corpus.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
 import type { Desk } from '../../provider/deskViews.ts';
@@ -98,11 +98,12 @@ function chargesOf(documents: readonly SourceDocument[], agents: number): AgentC
 
 /** Opens a grove and starts it; time goes on when its world is run. Throws Error, with a sentence, for a real provider. */
 export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
-  const { scenario, corpus, plan } = config;
+  const { scenario, plan } = config;
   const refusal = virtualRefusal(scenario.provider);
   if (refusal !== null) throw new Error(refusal);
+  const { count, pool, documents: limit } = scenario.agents;
+  const corpus = { ...config.corpus, documents: firstOf(config.corpus.documents, limit) };
   const { documents } = corpus;
-  const { count, pool } = scenario.agents;
   const nodes = nodeCount(count, pool);
   const world = createVirtualWorld({
     seed: scenario.seed,

@@ -21,9 +21,11 @@ function agentOf(memories: number, log: number): LoggedAgent {
 /** The logs of that agent alone, and the checkpoints that were written, by how many entries they have. */
 function logsOf(agent: LoggedAgent): { readonly logs: AgentLogs; readonly checkpoints: number[] } {
   const checkpoints: number[] = [];
-  const journal = { checkpoint: (_, texts) => void checkpoints.push(texts.length) } as JournalPort;
+  const journal: Pick<JournalPort, 'checkpoint'> = {
+    checkpoint: (_, texts) => void checkpoints.push(texts.length),
+  };
   return {
-    logs: createAgentLogs(createTestEnv(), journal, undefined, [agent], () => undefined),
+    logs: createAgentLogs(createTestEnv(), journal as JournalPort, undefined, [agent], () => undefined),
     checkpoints,
   };
 }
