@@ -26,7 +26,7 @@ const PANEL = 'section[aria-labelledby="crash-title"]';
 async function openSaved(page: Page): Promise<number> {
   const planted = (await open(page, linkTo(small), LONG_MS)).progress.memories;
   expect(planted).toBeGreaterThan(300);
-  await until(page, 'memories are committed', (s) => (s.crashMemory?.records ?? 0) >= planted, LONG_MS);
+  await until(page, 'memories are committed', (s) => s.vitalSigns.crash.ackedWrites >= planted, LONG_MS);
   return planted;
 }
 
