@@ -3,7 +3,7 @@ import { createStore, getMany, keys, set, setMany } from 'idb-keyval';
 import { textsOf } from './words.ts';
 
 export interface OtherTask {
-  readonly kind: 'raw puts' | 'dexie' | 'dexie bulk' | 'idb-keyval' | 'idb-keyval many';
+  readonly kind: 'raw puts' | 'packed puts' | 'dexie' | 'dexie bulk' | 'idb-keyval' | 'idb-keyval many';
   readonly records: number;
   readonly bytes: number;
   /** Records in one bulk write. */
@@ -18,27 +18,37 @@ export interface OtherRun {
 }
 
 type Row = [key: number, text: string];
+type Value = string | Uint8Array<ArrayBuffer>;
+
+/** Rows as one value, made before the clock runs: what is measured is the database. */
+function packed(rows: readonly Row[]): (readonly [key: number, value: Value])[] {
+  return [[rows[0]![0], new TextEncoder().encode(rows.map(([, text]) => text).join('\n'))]];
+}
+
+const recordsIn = (value: Value): number =>
+  typeof value === 'string' ? 1 : new TextDecoder().decode(value).split('\n').length;
 
 /** How each of them keeps records, the way its own documentation shows; all `strict`. */
 async function openKind(kind: OtherTask['kind'], name: string) {
-  if (kind === 'raw puts') {
+  if (kind === 'raw puts' || kind === 'packed puts') {
     const opening = indexedDB.open(name, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore('records');
     const db = await new Promise<IDBDatabase>((resolve) => {
       opening.onsuccess = () => resolve(opening.result);
     });
     return {
-      write: (rows: readonly Row[]) =>
+      write: (rows: readonly (readonly [key: number, value: Value])[]) =>
         new Promise<void>((resolve, reject) => {
           const tx = db.transaction('records', 'readwrite', { durability: 'strict' });
-          for (const [key, text] of rows) tx.objectStore('records').put(text, key);
+          for (const [key, value] of rows) tx.objectStore('records').put(value, key);
           tx.oncomplete = () => resolve();
           tx.onabort = () => reject(tx.error ?? new Error('aborted'));
         }),
       count: () =>
         new Promise<number>((resolve) => {
           const asked = db.transaction('records').objectStore('records').getAll();
-          asked.onsuccess = () => resolve(asked.result.length);
+          asked.onsuccess = () =>
+            resolve((asked.result as Value[]).reduce((sum, value) => sum + recordsIn(value), 0));
         }),
       close: () => db.close(),
     };
@@ -73,14 +83,17 @@ async function run(task: OtherTask): Promise<OtherRun> {
   const name = `other-${Math.random()}`;
   const texts = textsOf(task.records, task.bytes, 'other');
   const { write, count, close } = await openKind(task.kind, name);
+  const batches: Row[][] = [];
+  for (let from = 0; from < texts.length; from += task.bulk)
+    batches.push(texts.slice(from, from + task.bulk).map((text, i): Row => [from + i, text]));
+  const writes: readonly (() => Promise<void>)[] =
+    task.kind === 'packed puts'
+      ? batches.map(packed).map((rows) => () => write(rows as never))
+      : batches.map((rows) => () => write(rows));
   const began = performance.now();
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < texts.length) {
-      const from = next;
-      next += task.bulk;
-      await write(texts.slice(from, next).map((text, i): Row => [from + i, text]));
-    }
+    while (next < writes.length) await writes[next++]!();
   };
   await Promise.all(Array.from({ length: task.window }, lane));
   const written = performance.now();

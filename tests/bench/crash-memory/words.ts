@@ -8,8 +8,10 @@ export function textsOf(count: number, bytes: number, seed: string): string[] {
     return Array.from({ length }, () => String.fromCharCode(97 + rng.int(26))).join('');
   });
   return Array.from({ length: count }, (_, i) => {
-    let text = `["memory",{"kind":"archive","text":"${i} `;
-    while (text.length < bytes - 20) text += `${words[rng.int(words.length)]!} `;
-    return `${text}","seq":${i + 1}}]`;
+    const parts = [`["memory",{"kind":"archive","text":"${i}`];
+    for (let length = parts[0]!.length; length < bytes - 20; length += parts.at(-1)!.length + 1)
+      parts.push(words[rng.int(words.length)]!);
+    // In one piece, as JSON.stringify makes them, not put together when somebody first reads it.
+    return [...parts, `","seq":${i + 1}}]`].join(' ');
   });
 }
