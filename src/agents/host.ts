@@ -120,7 +120,9 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     ports.onWarning(
       `A damaged segment took a part of ${charge.id}'s log with it: ${memory.live} of ${memory.size} memories are there, and the agent goes on with them.`,
     );
-    mended.push([agentOwner(charge.id), agentCheckpoint(memory, planted)]);
+    const texts = agentCheckpoint(memory, planted);
+    logLengths.set(charge.id, texts.length);
+    mended.push([agentOwner(charge.id), texts]);
   });
   const missing = missingMemories(spec, memories);
   const restored = [...memories.values()].reduce((sum, m) => sum + m.size, 0);

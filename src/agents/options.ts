@@ -6,7 +6,7 @@ export const agentOptions = section({
   count: withDefault(integer(1, 100_000), 100),
   /** Workers that host them: 0 for one worker an agent, otherwise a pool of this many. */
   pool: withDefault(integer(0, 64), 0),
-  /** Documents of the grove's text that they share out, from its first; 0: all. A visitor's own text is always taken whole. */
+  /** Documents of the built-in or made text that they share out, from its first; 0: all. */
   documents: withDefault(integer(0, 1_000_000), 0),
   /** Other agents that a question is put to, at most. */
   askOthers: withDefault(integer(0, 64), 3),

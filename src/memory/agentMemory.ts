@@ -386,6 +386,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
     knownItems(rng, n) {
       const archive = archived();
       const items: KnownItem[] = [];
+      if (archive.length === 0) return items;
       const frequencies = index().frequencies();
       while (items.length < n && archive.length > 0) {
         const [i] = archive.splice(rng.int(archive.length), 1);

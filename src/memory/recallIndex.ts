@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../kernel/result.ts';
+import { err, ok } from '../kernel/result.ts';
 import { Backoff } from './backoff.ts';
 import { GrowableF32, GrowableU32 } from './growable.ts';
 import { Lexicon } from './lexicon.ts';
@@ -7,15 +7,14 @@ import { analyseQuestion } from './question.ts';
 import { gathered, type PreparedSegment } from './preparedSegment.ts';
 import { CAPITAL, WINDOW_TWENTIETHS } from './recallColumns.ts';
 import { secondStage } from './recallFeatures.ts';
-import type {
-  PreparedText,
-  RankedEntry,
-  RecallEntry,
-  RecallFull,
-  RecallIndex,
-  RecallOptions,
+import {
+  FEATURES,
+  type PreparedText,
+  type RankedEntry,
+  type RecallEntry,
+  type RecallIndex,
+  type RecallOptions,
 } from './recallTypes.ts';
-import { FEATURES } from './recallTypes.ts';
 import { Segments } from './recallSegments.ts';
 import { weightsFor } from './recallWeights.ts';
 import { LabelSets } from './recallLabels.ts';
@@ -133,12 +132,8 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     });
   }
 
-  /** Adds an entry as part of a segment, where it fits the budget. */
-  function addToSegment(
-    segment: PreparedSegment,
-    entry: RecallEntry,
-    budgetBytes: number,
-  ): Result<number, RecallFull> {
+  /** Adds an entry as part of a segment; null where that does not fit the budget. */
+  function addToSegment(segment: PreparedSegment, entry: RecallEntry, budgetBytes: number): number | null {
     const characters = segment.document.passages[segment.count]!.length;
     const isNew = segment.count === 0;
     const before = bytes();
@@ -152,10 +147,10 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     if (needed > budgetBytes - before - segments.reserve) {
       labelSets.cut(knownLabels);
       cutTerms(lexicon.words, knownTerms);
-      return err({ reason: 'full', neededBytes: needed, leftBytes: budgetBytes - before - segments.reserve });
+      return null;
     }
     segments.add(segment);
-    return ok(enter(entry, ++threadsOpened, 0, labels));
+    return enter(entry, ++threadsOpened, 0, labels);
   }
 
   function cutTerms(words: number, terms: number): void {
@@ -257,7 +252,7 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     return found;
   }
 
-  return {
+  const index: RecallIndex = {
     get size() {
       return columns.live;
     },
@@ -267,7 +262,8 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
     add(entry, budgetBytes = Infinity, prepared?: PreparedText) {
       if (lazy && bytes() > budgetBytes - ROOM_BYTES) giveUpReadings();
       const segment = lazy && prepared && entry.thread === '' ? segments.placeFor(prepared) : null;
-      if (segment) return addToSegment(segment, entry, budgetBytes);
+      const added = segment && addToSegment(segment, entry, budgetBytes);
+      if (added !== null) return ok(added);
       const before = bytes();
       const knownWords = lexicon.words;
       const knownTerms = lexicon.terms;
@@ -294,7 +290,11 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
         labelSets.cut(knownLabels);
         cutTerms(knownWords, knownTerms);
         tokens.length = from;
-        return err({ reason: 'full', neededBytes: needed, leftBytes: left });
+        if (columns.segments.length === 0)
+          return err({ reason: 'full', neededBytes: needed, leftBytes: left });
+        // In lists all documents share one dictionary: there may be room.
+        segments.absorb(openTerms);
+        return index.add(entry, budgetBytes);
       }
       const id = threads.length;
       for (const term of ids) {
@@ -393,4 +393,5 @@ export function createRecallIndex(lazy?: LazyTexts): RecallIndex {
       });
     },
   };
+  return index;
 }

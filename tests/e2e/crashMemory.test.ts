@@ -92,8 +92,10 @@ test.describe('crash memory', () => {
     const after = await until(page, 'it runs on', (s) => s.phase === 'running');
     expect(after.crashMemory!.session).toBe(saved.crashMemory!.session);
 
-    await page.getByRole('button', { name: 'Start afresh' }).click();
-    await until(page, 'it began anew', (s) => s.phase === 'running' && s.resumed === null);
+    // Another page, whose own grove is over fewer documents: it has forgotten the first, and takes it in as it was.
+    await page.goto('about:blank');
+    const other = { ...small, agents: { ...small.agents, documents: 12 } };
+    expect((await open(page, linkTo(other))).resumed).toBeNull();
     await panel.getByLabel('File with a saved crash memory').setInputFiles(file);
     const back = await until(
       page,
@@ -101,6 +103,7 @@ test.describe('crash memory', () => {
       (s) => s.phase === 'running' && s.resumed !== null && s.progress.agentsReady === 8,
     );
     expect(back.resumed!.memories).toBeGreaterThanOrEqual(planted);
+    expect(back.corpus.documents).toBe(small.agents.documents);
     expect(back.vitalSigns.crash.lost).toBe(0);
   });
 

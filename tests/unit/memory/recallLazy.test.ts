@@ -22,6 +22,8 @@ const passages = fc.oneof(
   entries,
 );
 const labels = { speaker: '', date: '', ring: '' };
+/** Words that stand in texts too. */
+const labelled = { speaker: '', date: '1862', ring: 'navy' };
 
 interface Lazy {
   readonly index: RecallIndex;
@@ -60,9 +62,12 @@ describe('an index that reads texts when the second stage looks at them', () => 
   it('finds the same among passages whose words were found out beforehand, and reads none of them', () => {
     fc.assert(
       fc.property(passages, fc.array(fc.nat(39), { maxLength: 30 }), text, (all, gone, query) => {
-        const document = packTokens(all.map((entry) => entry.text))!;
+        const half = Math.ceil(all.length / 2);
+        const documents = [all.slice(0, half), all.slice(half)].map((part) =>
+          packTokens(part.map((entry) => entry.text))!,
+        );
         const eager = createRecallIndex();
-        for (const entry of all) eager.add({ ...labels, ...entry });
+        for (const entry of all) eager.add({ ...labelled, ...entry });
         let reads = 0;
         const prepared = (budgetBytes: number): RecallIndex => {
           const textOf = (id: number): string => {
@@ -70,8 +75,14 @@ describe('an index that reads texts when the second stage looks at them', () => 
             return all[id]!.text;
           };
           const index = createRecallIndex({ textOf, budgetBytes: () => budgetBytes });
-          all.forEach((entry, passage) =>
-            index.add({ ...labels, ...entry }, Infinity, { document, passage }),
+          all.forEach((entry, i) =>
+            index.add(
+              { ...labelled, ...entry },
+              Infinity,
+              i < half
+                ? { document: documents[0]!, passage: i }
+                : { document: documents[1]!, passage: i - half },
+            ),
           );
           return index;
         };
@@ -102,6 +113,30 @@ describe('an index that reads texts when the second stage looks at them', () => 
       // A document of stop words alone has no words, not one that is empty.
       { examples: [[[{ text: 'the', thread: '' }], [], 'Harvest']] },
     );
+  });
+
+  it('takes in passages whose words are known wherever there is room for them as texts', () => {
+    const words = Array.from({ length: 300 }, (_, i) => `word${String.fromCharCode(97 + (i % 26))}${i}x`);
+    const texts = Array.from({ length: 12 }, (_, i) => [...words.slice(i), ...words.slice(0, i)].join(' '));
+    const indexOf = (): RecallIndex =>
+      createRecallIndex({ textOf: (id) => texts[id]!, budgetBytes: () => Infinity });
+    /** How many of the texts, each a document of its own, fit into so many bytes. */
+    const taken = (budgetBytes: number, known: boolean): number => {
+      const index = indexOf();
+      const fits = (t: string): boolean =>
+        index.add(
+          { ...labels, text: t, thread: '' },
+          budgetBytes,
+          known ? { document: packTokens([t])!, passage: 0 } : undefined,
+        ).ok;
+      return texts.filter(fits).length;
+    };
+    let bound = 0;
+    for (let budgetBytes = 10_000; taken(budgetBytes, false) < texts.length; budgetBytes += 5_000) {
+      expect(taken(budgetBytes, true)).toBeGreaterThanOrEqual(taken(budgetBytes, false));
+      bound = budgetBytes;
+    }
+    expect(bound).toBeGreaterThan(10_000);
   });
 
   it('tells the directory every term of every passage once, whether its words were known or not', () => {
