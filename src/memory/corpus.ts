@@ -40,10 +40,10 @@ export const firstOf = <T>(documents: readonly T[], limit: number): readonly T[]
  * each get whole neighbouring documents, at least one, balanced by passages; more agents share documents, and their parts
  * differ by at most one passage. With more agents than passages the last ones get none.
  */
-export function share(index: Pick<CorpusIndex, 'documents'>, agents: number): CorpusSlice[][] {
+export function share(documents: readonly Pick<CorpusEntry, 'passages'>[], agents: number): CorpusSlice[][] {
   if (!Number.isInteger(agents) || agents < 1)
     throw new RangeError(`share: agents must be a positive integer, got ${agents}`);
-  const counts = index.documents.map((d) => d.passages);
+  const counts = documents.map((d) => d.passages);
   const total = counts.reduce((sum, n) => sum + n, 0);
   return agents <= counts.length ? wholeDocuments(counts, total, agents) : evenParts(counts, total, agents);
 }

@@ -1,6 +1,5 @@
-import type { AgentCharge, Slice } from '../../agents/contract.ts';
-import { agentId } from '../../kernel/ids.ts';
-import { firstOf, readPackedDocument, share, type CorpusIndex } from '../../memory/corpus.ts';
+import type { Slice } from '../../agents/contract.ts';
+import { firstOf, readPackedDocument, type CorpusIndex } from '../../memory/corpus.ts';
 import { parseText, sliceOf, type SourceDocument } from '../../memory/documents.ts';
 import { analyse } from '../../memory/text.ts';
 import { hash32 } from '../../kernel/rng.ts';
@@ -65,21 +64,6 @@ export function corpusOf(documents: readonly SourceDocument[], name: string): Co
     passages: documents.map((d) => d.passages.length),
     source: { type: 'own', documents },
   };
-}
-
-/** Shares a corpus out among so many agents. */
-export function chargesOf(corpus: Corpus, agents: number): AgentCharge[] {
-  const documents = corpus.passages.map((passages) => ({ passages }));
-  return share({ documents: documents as unknown as CorpusIndex['documents'] }, agents).map((slices, i) => {
-    const titles = [...new Set(slices.map((s) => corpus.titles[s.document]!))];
-    const shown = titles.slice(0, 4).join(', ');
-    const more = titles.length > 4 ? ` and ${titles.length - 4} more` : '';
-    return {
-      id: agentId(i),
-      charge: titles.length === 0 ? 'Archivist without a text of its own' : `Archivist of ${shown}${more}`,
-      slices,
-    };
-  });
 }
 
 /** A document on its way to the node that keeps it: packed as it was loaded, or as it is; or why it cannot be had. */

@@ -1,4 +1,5 @@
 import { proxy, transfer } from 'comlink';
+import { chargesOf } from '../../agents/charges.ts';
 import { createDirectoryDesk } from '../../agents/directoryDesk.ts';
 import { createGate, type Gate } from '../../agents/gate.ts';
 import { startNode } from '../../agents/node.ts';
@@ -18,7 +19,7 @@ import type { Embed } from '../../provider/cache/semanticIndex.ts';
 import { createDesk } from '../../provider/desk.ts';
 import type { FetchHandler } from '../../provider/port.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
-import { builtInCorpus, chargesOf, createLibrary, type Corpus } from './corpora.ts';
+import { builtInCorpus, createLibrary, type Corpus } from './corpora.ts';
 import { readRecord, writeRecord } from './groveRecord.ts';
 import { liveChannels } from './liveChannels.ts';
 import { leftOut, liveStorm, worstWeather } from './livePlan.ts';
@@ -142,7 +143,8 @@ export async function openLiveGrove(config: LiveGroveConfig): Promise<LiveGrove>
     }
     if (!goesOn || isRecordLost) await store.control.writeGrove(writeRecord(corpus, scenario.agents));
 
-    const charges = chargesOf(corpus, count);
+    const titled = corpus.titles.map((title, i) => ({ title, passages: corpus.passages[i]! }));
+    const charges = chargesOf(titled, count);
     const placement = placeAgents(count, nodes);
     const news = new BroadcastChannel(newsChannel(grove));
     const { regions } = scenario.fleet;

@@ -1,14 +1,14 @@
 import { committedSeq } from '../../agents/agentLog.ts';
 import { auditEntry } from '../../agents/audit.ts';
-import type { AgentCharge } from '../../agents/contract.ts';
+import { chargesOf } from '../../agents/charges.ts';
 import type { Gate } from '../../agents/gate.ts';
 import { agentOwner, nodeOwner } from '../../agents/nodeLog.ts';
 import { Ledger } from '../../bus/ledger.ts';
 import { nodeCount } from '../../fleet/placement.ts';
 import type { Conductor } from '../../fleet/plan.ts';
 import type { AgentView, StoryLine } from '../../fleet/views.ts';
-import { agentId, GATE } from '../../kernel/ids.ts';
-import { firstOf, share, type CorpusIndex } from '../../memory/corpus.ts';
+import { GATE } from '../../kernel/ids.ts';
+import { firstOf } from '../../memory/corpus.ts';
 import type { SourceDocument } from '../../memory/documents.ts';
 import { createJournalWriter, type JournalWriter } from '../../memory/journalWriter.ts';
 import type { Desk } from '../../provider/deskViews.ts';
@@ -87,15 +87,6 @@ export interface VirtualGrove {
   autopsy(): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
-function chargesOf(documents: readonly SourceDocument[], agents: number): AgentCharge[] {
-  const counts = documents.map((d) => ({ passages: d.passages.length }));
-  return share({ documents: counts as unknown as CorpusIndex['documents'] }, agents).map((slices, i) => ({
-    id: agentId(i),
-    charge: `Archivist of ${[...new Set(slices.map((s) => documents[s.document]!.title))].slice(0, 4).join(', ')}`,
-    slices,
-  }));
-}
-
 /** Opens a grove and starts it; time goes on when its world is run. Throws Error, with a sentence, for a real provider. */
 export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
   const { scenario, plan } = config;
@@ -129,7 +120,10 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
       committed.set(owner, Math.max(committed.get(owner) ?? 0, committedSeq(text)));
     config.onCommit?.(owner, text);
   });
-  const charges = chargesOf(documents, count);
+  const charges = chargesOf(
+    documents.map(({ title, passages }) => ({ title, passages: passages.length })),
+    count,
+  );
   const owners = [
     ...Array.from({ length: nodes + 1 }, (_, i) => nodeOwner(i)),
     ...charges.map((c) => agentOwner(c.id)),

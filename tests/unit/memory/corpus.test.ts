@@ -13,25 +13,15 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const exact = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 describe('sharing a corpus', () => {
-  const indexOf = (counts: readonly number[]): Pick<CorpusIndex, 'documents'> => ({
-    documents: counts.map((passages, i) => ({
-      id: `d${i}`,
-      title: '',
-      speaker: '',
-      date: '',
-      ring: '',
-      passages,
-      bytes: passages * 100,
-      offset: 0,
-    })),
-  });
+  const documentsOf = (counts: readonly number[]): { passages: number }[] =>
+    counts.map((passages) => ({ passages }));
   const counts = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 40 });
   const agents = fc.integer({ min: 1, max: 200 });
 
   it('gives every passage to exactly one agent, in order', () => {
     fc.assert(
       fc.property(counts, agents, (passages, n) => {
-        const parts = share(indexOf(passages), n);
+        const parts = share(documentsOf(passages), n);
         expect(parts).toHaveLength(n);
         const given = parts
           .flat()
@@ -52,7 +42,7 @@ describe('sharing a corpus', () => {
     fc.assert(
       fc.property(counts, agents, (passages, n) => {
         fc.pre(n <= passages.length);
-        for (const part of share(indexOf(passages), n)) {
+        for (const part of share(documentsOf(passages), n)) {
           expect(part.length).toBeGreaterThan(0);
           for (const s of part) expect([s.fromPassage, s.toPassage]).toEqual([0, passages[s.document]]);
         }
@@ -64,7 +54,7 @@ describe('sharing a corpus', () => {
     fc.assert(
       fc.property(counts, agents, (passages, n) => {
         fc.pre(n > passages.length);
-        const sizes = share(indexOf(passages), n).map((part) =>
+        const sizes = share(documentsOf(passages), n).map((part) =>
           part.reduce((sum, s) => sum + s.toPassage - s.fromPassage, 0),
         );
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
@@ -77,7 +67,7 @@ describe('sharing a corpus', () => {
       fc.property(counts, agents, (passages, n) => {
         fc.pre(n <= passages.length);
         const total = passages.reduce((a, b) => a + b, 0);
-        for (const part of share(indexOf(passages), n)) {
+        for (const part of share(documentsOf(passages), n)) {
           const size = part.reduce((sum, s) => sum + s.toPassage, 0);
           if (part.length > 1) expect(size).toBeLessThanOrEqual(total / n + 2 * Math.max(...passages));
         }
@@ -86,7 +76,7 @@ describe('sharing a corpus', () => {
   });
 
   it('refuses a number of agents that is none', () => {
-    for (const n of [0, -1, 1.5, Number.NaN]) expect(() => share(indexOf([1]), n)).toThrow(RangeError);
+    for (const n of [0, -1, 1.5, Number.NaN]) expect(() => share(documentsOf([1]), n)).toThrow(RangeError);
   });
 });
 
