@@ -54,7 +54,7 @@ const CHECKPOINT_ENTRIES = 1_000;
  * Whether a log of so many entries is worth replacing by a checkpoint, which has about one for each memory: its writing is
  * paid for by what it saves. A log that was just planted, or replaced, is as short as it can be.
  */
-export const wantsCheckpoint = (memory: Pick<AgentMemory, 'size'>, entries: number): boolean =>
+export const wantsCheckpoint = (memory: AgentMemory, entries: number): boolean =>
   entries - memory.size > Math.max(CHECKPOINT_ENTRIES, memory.size);
 
 /** An entry on its way into the journal. */
