@@ -238,7 +238,11 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
             warmUp(memory, spec.options.memory.recallPassages),
           ),
         );
-  const sizeOf = (): number => [...memories.values()].reduce((sum, m) => sum + m.size, 0);
+  const sizeOf = (): number => {
+    let sum = 0;
+    for (const memory of memories.values()) sum += memory.size;
+    return sum;
+  };
   const reported = new Map<AgentId, number>();
   return {
     ready: {

@@ -23,36 +23,46 @@ export function createRingReporter(memories: Iterable<AgentMemory>): RingReporte
   const hitsBefore: Record<Zone, number> = { rush: 0, growth: 0, core: 0 };
   const movesBefore = new Map<string, readonly [count: number, bytes: number]>();
   const all = [...memories];
+  /** What each told last: an agent that did nothing since is not counted again. */
+  const known: RingTotals[] = [];
+  const sums = new Map(ZONES.map((zone) => [zone, { zone, count: 0, bytes: 0, hits: 0 }]));
+  const moveSums = new Map<string, [...MoveCount]>();
+
+  function count(totals: RingTotals, sign: 1 | -1): void {
+    for (const { zone, count, bytes, hits } of totals.zones) {
+      const sum = sums.get(zone)!;
+      sum.count += sign * count;
+      sum.bytes += sign * bytes;
+      sum.hits += sign * hits;
+    }
+    for (const [from, to, count, bytes] of totals.moves) {
+      const key = `${from}>${to}`;
+      let sum = moveSums.get(key);
+      if (!sum) moveSums.set(key, (sum = [from, to, 0, 0]));
+      sum[2] += sign * count;
+      sum[3] += sign * bytes;
+    }
+  }
+
   return {
     accessed(ms, zones) {
       for (const [zone, histogram] of access) if (zones.has(zone)) histogram.record(ms);
     },
     take() {
-      const sums = new Map(ZONES.map((zone) => [zone, { zone, count: 0, bytes: 0, hits: 0 }]));
-      const moves = new Map<string, [...MoveCount]>();
-      for (const memory of all) {
+      for (const [i, memory] of all.entries()) {
         const totals = memory.ringTotals();
-        for (const { zone, count, bytes, hits } of totals.zones) {
-          const sum = sums.get(zone)!;
-          sum.count += count;
-          sum.bytes += bytes;
-          sum.hits += hits;
-        }
-        for (const [from, to, count, bytes] of totals.moves) {
-          const key = `${from}>${to}`;
-          const sum = moves.get(key);
-          if (sum) {
-            sum[2] += count;
-            sum[3] += bytes;
-          } else moves.set(key, [from, to, count, bytes]);
-        }
+        const before = known[i];
+        if (totals === before) continue;
+        if (before) count(before, -1);
+        count(totals, 1);
+        known[i] = totals;
       }
       const zones = [...sums.values()].map((sum) => {
         const hits = sum.hits - hitsBefore[sum.zone];
         hitsBefore[sum.zone] = sum.hits;
         return { ...sum, hits };
       });
-      const moved = [...moves].flatMap(([key, [from, to, count, bytes]]): MoveCount[] => {
+      const moved = [...moveSums].flatMap(([key, [from, to, count, bytes]]): MoveCount[] => {
         const [countBefore, bytesBefore] = movesBefore.get(key) ?? [0, 0];
         movesBefore.set(key, [count, bytes]);
         return count === countBefore ? [] : [[from, to, count - countBefore, bytes - bytesBefore]];

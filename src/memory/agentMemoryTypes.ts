@@ -73,6 +73,7 @@ export interface AgentMemory {
   consolidate(nowMs: number): void;
   /** Moves since the last call, in order: the caller journals them. */
   takeMoves(): RingMove[];
+  /** The same object again while no memory came, moved or was used. */
   ringTotals(): RingTotals;
   /** The last moves between rings, newest first, at most 20. */
   recentMoves(): RecentMove[];

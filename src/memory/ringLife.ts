@@ -44,6 +44,7 @@ export class RingLife {
   /** Bytes in each zone. */
   readonly #bytes = [0, 0, 0, 0, 0];
   readonly #counts = [0, 0, 0, 0, 0];
+  #changes = 0;
   /** Whether any memory has ever been recalled or was important from the start: without that nothing can rise. */
   #isStirred = false;
 
@@ -53,6 +54,11 @@ export class RingLife {
 
   get size(): number {
     return this.#zones.length;
+  }
+
+  /** Grows with every memory that comes, moves or is used. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Bytes of text of the memories in a zone. */
@@ -95,6 +101,7 @@ export class RingLife {
     this.#mergedInto.push(0);
     this.#bytes[z]! += bytes;
     this.#counts[z]!++;
+    this.#changes++;
     if (importance > 0) this.#isStirred = true;
   }
 
@@ -111,6 +118,7 @@ export class RingLife {
     this.#strength.array[i] = kept + 1;
     this.#strengthAtMs.array[i] = Math.max(atMs, this.#strengthAtMs.array[i]!);
     this.#hits.array[i]!++;
+    this.#changes++;
     this.#isStirred = true;
   }
 
@@ -189,6 +197,7 @@ export class RingLife {
     this.#zones.array[i] = zone;
     this.#bytes[zone]! += this.#bytesOf.array[i]!;
     this.#counts[zone]!++;
+    this.#changes++;
   }
 
   #vigour(i: number, nowMs: number): number {

@@ -42,6 +42,8 @@ export class RingMeters {
   readonly hits: Record<Zone, number> = { rush: 0, growth: 0, core: 0 };
   readonly #moves = new Map<string, { kind: MoveKind; count: number; bytes: number }>();
   readonly #recent: RecentMove[] = [];
+  #totals: RingTotals | null = null;
+  #totalsAt = 0;
 
   of(label: string): RingMeter {
     let known = this.byLabel.get(label);
@@ -59,8 +61,11 @@ export class RingMeters {
     this.#recent.push({ seq, from, to, atMs });
   }
 
+  /** The same object again while nothing has changed. */
   totals(life: RingLife): RingTotals {
-    return {
+    if (this.#totals && this.#totalsAt === life.changes) return this.#totals;
+    this.#totalsAt = life.changes;
+    return (this.#totals = {
       zones: (['rush', 'growth', 'core'] as const).map((zone) => ({
         zone,
         count: life.countIn(zone),
@@ -68,7 +73,7 @@ export class RingMeters {
         hits: this.hits[zone],
       })),
       moves: [...this.#moves.values()].map(({ kind, count, bytes }) => [...kind, count, bytes]),
-    };
+    });
   }
 
   /** The last moves, newest first. */

@@ -207,6 +207,51 @@ describe('a memory that no turn touches', () => {
 });
 
 describe('the metrics of rings', () => {
+  it('a report adds up what all agents of a node hold and did since the last one, whoever of them did nothing', () => {
+    const step = fc.record({
+      agent: fc.nat(2),
+      what: fc.constantFrom('remember', 'use', 'forget', 'consolidate', 'report'),
+      seq: fc.integer({ min: 1, max: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const options = withOptions({ coreRecalls: 1 });
+        const memories = [0, 1, 2].map((n) => filled(options, n));
+        const reporter = createRingReporter(memories);
+        const told = new Map<string, number>();
+        const tell = (key: string, n: number): void => void told.set(key, (told.get(key) ?? 0) + n);
+        let day = 0;
+        for (const { agent, what, seq } of [...steps, { agent: 0, what: 'report', seq: 1 }]) {
+          const memory = memories[agent]!;
+          if (what === 'remember') memory.remember(draft(`said on day ${++day}, ${seq} times`, day * DAY));
+          else if (what === 'use') memory.noteRecalled([seq], day * DAY);
+          else if (what === 'forget') memory.forget(seq);
+          else if (what === 'consolidate') memory.consolidate((day += 2) * DAY);
+          else {
+            const report = reporter.take();
+            const views = memories.flatMap((m) => m.rings());
+            for (const { zone, count, bytes, hits } of report.zones) {
+              const own = views.filter((v) => v.zone === zone);
+              expect(count).toBe(own.reduce((sum, v) => sum + v.count, 0));
+              expect(bytes).toBe(own.reduce((sum, v) => sum + v.bytes, 0));
+              tell(zone, hits);
+            }
+            for (const [from, to, count] of report.moves) tell(`${from} ${to}`, count);
+          }
+        }
+        for (const zone of ['rush', 'growth', 'core'] as const) {
+          const hits = memories.map((m) => m.ringTotals().zones.find((z) => z.zone === zone)!.hits);
+          expect(told.get(zone)).toBe(hits.reduce((sum, n) => sum + n, 0));
+        }
+        const moves = memories.flatMap((m) => m.ringTotals().moves);
+        for (const [from, to] of moves)
+          expect(told.get(`${from} ${to}`)).toBe(
+            moves.filter((m) => m[0] === from && m[1] === to).reduce((sum, m) => sum + m[2], 0),
+          );
+      }),
+    );
+  });
+
   it('add up over nodes and reports: counts and bytes of now, hits, moves and times of all', () => {
     const memories = [filled(withOptions({ coreRecalls: 1 }), 4), filled(withOptions({}), 3)];
     const reporters = memories.map((memory) => createRingReporter([memory]));
