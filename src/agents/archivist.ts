@@ -1,4 +1,5 @@
 import type { Message } from '../bus/wire.ts';
+import { bestFirst } from '../memory/mergedRecall.ts';
 import type { RecallHit, WeightedTerm } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
 import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
@@ -151,10 +152,12 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       leg('asking others', said.join('; '));
     }
 
-    const candidates = rank([
-      ...tell(own).map((passage) => ({ ...passage, agent: ctx.id })),
-      ...[...heard].flatMap(([agent, body]) => body.passages.map((passage) => ({ ...passage, agent }))),
-    ]);
+    const candidates = worthTelling(
+      bestFirst([
+        ...tell(own).map((passage) => ({ ...passage, agent: ctx.id })),
+        ...[...heard].flatMap(([agent, body]) => body.passages.map((passage) => ({ ...passage, agent }))),
+      ]),
+    );
     if (candidates.length === 0) {
       leg('model', 'nothing to put to the model');
       await finish(
@@ -239,19 +242,6 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
       }
     },
   };
-}
-
-/** Best first, each source once, without those far below the best. */
-function rank(candidates: readonly Candidate[]): Candidate[] {
-  const best = new Map<string, Candidate>();
-  for (const c of candidates) {
-    const other = best.get(c.record.source);
-    if (!other || other.score < c.score) best.set(c.record.source, c);
-  }
-  const sorted = [...best.values()].sort(
-    (a, b) => b.score - a.score || (a.record.source < b.record.source ? -1 : 1),
-  );
-  return worthTelling(sorted);
 }
 
 /** The passages whose numbers the answer names, in the order of their naming. */

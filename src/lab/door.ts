@@ -50,12 +50,16 @@ export interface Treering {
   cancelTransfer(): void;
   /**
    * Takes a memory exam on SQuAD, BEIR (corpus, queries and qrels together), LoCoMo or QMSum files, gzip-compressed or
-   * not; from then on the vital sign *memory accuracy* of the live world is of it. `memory` is as in a scenario. Rejects
-   * with a sentence, also when `cancelExam` was called.
+   * not; from then on the vital sign *memory accuracy* of the live world is of it. `memory` and `agents` are as in a
+   * scenario. Rejects with a sentence, also when `cancelExam` was called.
    */
   exam(
     files: Iterable<NamedBlob>,
-    options?: { readonly memory?: unknown; readonly onStep?: (step: ExamStep) => void },
+    options?: {
+      readonly memory?: unknown;
+      readonly agents?: unknown;
+      readonly onStep?: (step: ExamStep) => void;
+    },
   ): Promise<ExamAccount>;
   cancelExam(): void;
   /** The virtual world's time: `time()`, `seek(tick)`, `step(ms)`, `setSpeed(times)`, `cancel()` and more. */
@@ -125,8 +129,8 @@ export function createDoor(
       if (!taken.ok) throw new Error(taken.message);
     },
     cancelTransfer: () => groves.live.cancelTransfer(),
-    async exam(files, { memory = {}, onStep } = {}) {
-      const taken = await exams.take([...files], checked({ memory }).memory, onStep);
+    async exam(files, { memory = {}, agents = {}, onStep } = {}) {
+      const taken = await exams.take([...files], checked({ memory, agents }), onStep);
       if (!taken.ok) throw new Error(taken.message);
       return taken.account;
     },

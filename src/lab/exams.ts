@@ -2,7 +2,7 @@ import type { ExamReport } from '../memory/exam.ts';
 import { AGENT_MEMORY, METRICS, SIGN_METRIC, type Metric } from '../memory/examMetrics.ts';
 import { createRegistry } from '../metrics/registry.ts';
 import { expose } from '../metrics/exposition.ts';
-import type { MemoryOptions } from '../memory/options.ts';
+import type { ExamSetting } from '../memory/examTypes.ts';
 import type { ExamStep } from '../worlds/live/examControl.ts';
 import type { NamedBlob } from '../worlds/live/examFiles.ts';
 import { openExam } from '../worlds/live/openExam.ts';
@@ -23,7 +23,7 @@ export interface Exams {
   /** Takes an exam on a visitor's files. Refusals carry their sentence: a bad file, one under way, or `cancel`. */
   take(
     files: readonly NamedBlob[],
-    options: MemoryOptions,
+    setting: ExamSetting,
     onStep?: (step: ExamStep) => void,
   ): Promise<ExamOutcome>;
   /** Ends the exam under way at once; it is then refused. */
@@ -45,9 +45,9 @@ export function createExams(open: typeof openExam = openExam): Exams {
     get last() {
       return last;
     },
-    async take(files, options, onStep = () => undefined) {
+    async take(files, setting, onStep = () => undefined) {
       if (cancelled) return refuse('An exam is under way; wait for it or cancel it first.');
-      const under = open(files, options, onStep);
+      const under = open(files, setting, onStep);
       const giveUp = new Promise<null>((resolve) => {
         cancelled = () => {
           under.cancel();

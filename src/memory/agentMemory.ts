@@ -1,9 +1,9 @@
-import { ln } from '../kernel/maths.ts';
 import { assert } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { hash32 } from '../kernel/rng.ts';
 import { inFavourOfFresh, type ScoredMemory } from './freshFirst.ts';
 import { summaryOf, summaryOfRecords } from './archiveSummary.ts';
+import { inverseFrequency } from './bm25.ts';
 import type { AgentMemory } from './agentMemoryTypes.ts';
 import { GrowableU32, TextArena } from './growable.ts';
 import { pickKnownItem, type KnownItem } from './knownItems.ts';
@@ -296,7 +296,7 @@ export function createAgentMemory(options: MemoryOptions): AgentMemory {
       const n = live;
       return [...new Set(terms)].map((term) => {
         const having = index().frequency(term);
-        return { term, weight: ln(1 + (n - having + 0.5) / (having + 0.5)) };
+        return { term, weight: inverseFrequency(n, having) };
       });
     },
     recall(terms, k, choice = {}) {

@@ -1,4 +1,5 @@
-import { exp, ln } from '../kernel/maths.ts';
+import { exp } from '../kernel/maths.ts';
+import { inverseFrequency, saturated } from './bm25.ts';
 import type { Span } from './chunk.ts';
 import { analyse } from './text.ts';
 
@@ -8,9 +9,6 @@ export interface ChunkPlace extends Span {
   readonly text: number;
 }
 
-/** BM25's saturation and length normalisation, as in Anserini's baselines for passages (Lin et al. 2016). */
-const K1 = 0.9;
-const B = 0.4;
 /** A chunk also carries the terms of those 1, 2 and 3 away, at these weights. */
 const NEIGHBOURS = [0.5, 0.3, 0.15];
 
@@ -86,10 +84,10 @@ export class ChunkIndex {
     const scores = new Map<number, number>();
     for (const term of new Set(analyse(query))) {
       const having = this.#frequencies.get(term) ?? 0;
-      const weight = ln(1 + (n - having + 0.5) / (having + 0.5));
+      const weight = inverseFrequency(n, having);
       for (const { chunk, count } of this.#postings.get(term) ?? []) {
-        const norm = K1 * (1 - B + (B * this.#lengths[chunk]!) / this.#meanLength);
-        scores.set(chunk, (scores.get(chunk) ?? 0) + (weight * count * (K1 + 1)) / (count + norm));
+        const part = weight * saturated(count, this.#lengths[chunk]!, this.#meanLength);
+        scores.set(chunk, (scores.get(chunk) ?? 0) + part);
       }
     }
     return [...scores]

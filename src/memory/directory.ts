@@ -1,4 +1,4 @@
-import { ln } from '../kernel/maths.ts';
+import { inverseFrequency } from './bm25.ts';
 import { hash32 } from '../kernel/rng.ts';
 import type { AgentId } from '../kernel/ids.ts';
 import { TermPostings } from './termPostings.ts';
@@ -54,21 +54,19 @@ export class Directory {
   }
 
   /**
-   * Each different term with its inverse collection frequency, ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N
-   * agents that may have it: the same on every node that has the same directory, and always > 0.
+   * Each different term with its inverse frequency (see `inverseFrequency`) among the agents: the same on every node that has the same directory, and always > 0.
    */
   weigh(terms: readonly string[]): WeightedTerm[] {
     const postings = this.#built();
     const total = this.#agents.length;
     return [...new Set(terms)].map((term) => {
       const having = postings.agentsWith(hash32(term));
-      return { term, weight: ln(1 + (total - having + 0.5) / (having + 0.5)) };
+      return { term, weight: inverseFrequency(total, having) };
     });
   }
 
   /**
-   * The up to `k` agents likeliest to know, best first: by the summed weights of the terms that an agent has, and of those
-   * that one of its passages has together; ties by lower id. `except` and agents that match nothing are left out.
+   * The up to `k` agents likeliest to know, best first (see `TermPostings.score`); ties by lower id. `except` and agents that match nothing are left out.
    * @param terms different ones
    */
   experts(terms: readonly WeightedTerm[], k: number, except: AgentId): AgentId[] {

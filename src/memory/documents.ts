@@ -24,6 +24,8 @@ export interface SourceDocument {
   readonly date: string;
   readonly ring: string;
   readonly passages: readonly Passage[];
+  /** Whether the passages are turns: then each is found by what was said around it, too. */
+  readonly isConversation?: true;
   /** The words of the passages' texts, where they were found out beforehand. */
   readonly tokens?: DocumentTokens;
 }
@@ -88,6 +90,7 @@ export function draftsOf(doc: SourceDocument, atMs: number, first = 0): MemoryDr
     ring: doc.ring,
     source: sourceOf(doc, first + i),
     atMs,
+    ...(doc.isConversation && { thread: doc.id }),
   }));
 }
 
@@ -226,6 +229,7 @@ function conversationDocuments(conversations: readonly Conversation[], fileTitle
         date: passages.find((p) => p.date !== '')?.date ?? '',
         ring,
         passages,
+        isConversation: true,
       });
       passages = [];
     };

@@ -1,3 +1,5 @@
+import type { MemoryOptions } from './options.ts';
+
 /** One thing that can be found in an exam. */
 export interface ExamEntry {
   readonly id: string;
@@ -32,6 +34,18 @@ export interface ExamData {
   /** What is found: paragraphs of text, or turns of a conversation. */
   readonly unit: 'passage' | 'turn';
   readonly groups: readonly ExamGroup[];
+}
+
+/** How many agents share a grove's texts out, and how many others each of them asks. */
+export interface GroveShape {
+  readonly count: number;
+  readonly askOthers: number;
+}
+
+/** What is examined: a tree-ring memory with these options, of one agent and of a grove of them. */
+export interface ExamSetting {
+  readonly memory: MemoryOptions;
+  readonly agents: GroveShape;
 }
 
 /** A file that a person brings. */

@@ -1,7 +1,8 @@
 import { ln } from '../kernel/maths.ts';
 import { countOf, recordOf } from './postings.ts';
 import { WINDOW, type RecallColumns } from './recallColumns.ts';
-import { B, K1, type Candidates, type Hits } from './recallScan.ts';
+import { B, K1, saturated } from './bm25.ts';
+import type { Candidates, Hits } from './recallScan.ts';
 import { at, shareOf, sumInUnits, sumOfZScores, WIDTH } from './recallScores.ts';
 import { measureTexts } from './recallTexts.ts';
 import type { Question, RankedEntry, RecallOptions, RecallWeights } from './recallTypes.ts';
@@ -95,8 +96,7 @@ function measureAlone(
     const slot = hits.slots[h]!;
     const count = hits.counts[h]!;
     masks[i]! |= 1 << slot;
-    const norm = K1 * (1 - B + (B * lengths[id]!) / (usual || 1));
-    rows[i * WIDTH + at.far]! += (termWeights[slot]! * (K1 + 1) * count) / (count + norm);
+    rows[i * WIDTH + at.far]! += termWeights[slot]! * saturated(count, lengths[id]!, usual || 1);
   }
   let total = 0;
   for (const weight of termWeights) total += weight;

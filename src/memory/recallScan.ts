@@ -1,12 +1,8 @@
-import { ln } from '../kernel/maths.ts';
+import { B, inverseFrequency, K1 } from './bm25.ts';
 import { countOf, recordOf } from './postings.ts';
 import { WINDOW, type RecallColumns } from './recallColumns.ts';
 import { gathered } from './preparedSegment.ts';
 import type { Question, RecallOptions } from './recallTypes.ts';
-
-/** BM25's saturation and length normalisation, as in Anserini's baselines for passages (Lin et al. 2016). */
-export const K1 = 0.9;
-export const B = 0.4;
 
 /** What the first stage found, best first, as columns of one length. */
 export interface Candidates {
@@ -64,10 +60,6 @@ function makeRoom(entries: number): void {
   touched = new Uint32Array(room);
   termTouched = new Uint32Array(room);
 }
-
-/** ln(1 + (N - n + 0.5) / (n + 0.5)), the inverse document frequency that is always above 0 (Lucene's BM25). */
-export const inverseFrequency = (total: number, having: number): number =>
-  ln(1 + (total - having + 0.5) / (having + 0.5));
 
 /** How many entries have a term: a word that stands in many labels is no rarer for standing in few texts. */
 export function frequencyOf(columns: RecallColumns, term: string): number {

@@ -1,5 +1,9 @@
+import { inverseFrequency, saturated } from './bm25.ts';
 import type { WeightedTerm } from './record.ts';
 import type { TermSummary } from './termSummary.ts';
+
+/** A term counts half for an agent that has it in so many passages, and more the more there are. */
+const HALF_AT = 2;
 
 /**
  * An inverted index over the passages of all agents (Zobel and Moffat 2006): by term, the passages that have it, in typed
@@ -8,6 +12,8 @@ import type { TermSummary } from './termSummary.ts';
 export class TermPostings {
   /** The owner of each passage. */
   readonly #agentOf: Uint32Array;
+  /** What a term counts in each passage: less in one of many terms. */
+  readonly #counts: Float64Array;
   /** Open addressing: a term's hash, and its number from 1 where the place is taken. */
   #hashes = new Uint32Array(1_024);
   #numbers = new Uint32Array(1_024);
@@ -30,6 +36,7 @@ export class TermPostings {
       total += hashes.length;
     }
     this.#agentOf = new Uint32Array(passages);
+    this.#counts = new Float64Array(passages);
     const termOf = new Uint32Array(total);
     const passageOf = new Uint32Array(total);
     let counts = new Uint32Array(1_024);
@@ -38,6 +45,7 @@ export class TermPostings {
     summaries.forEach(({ ends, hashes }, agent) => {
       let from = 0;
       for (const end of ends) {
+        this.#counts[passage] = saturated(1, end - from, total / passages);
         for (; from < end; from++, at++) {
           const term = this.#add(hashes[from]!);
           if (term >= counts.length) {
@@ -117,8 +125,9 @@ export class TermPostings {
   }
 
   /**
-   * Calls `found` with every agent that has one of the terms: the summed weights (> 0) of the terms that it has, and of
-   * those that its best passage has together. In no particular order.
+   * Calls `found` with every agent that has one of the terms: the BM25 of its best passage, with the mean of a term's
+   * weight (> 0) and of its inverse frequency among all passages; and what the agent has of the terms altogether, each
+   * weight by the share c / (c + 2) for the c of its passages that have it. In no particular order.
    * @param hashes of `terms`, in their order
    */
   score(
@@ -131,16 +140,18 @@ export class TermPostings {
     terms.forEach(({ weight }, t) => {
       const term = this.#numberOf(hashes[t]!);
       if (term < 0) return;
-      let last = -1;
-      for (let i = this.#starts[term]!; i < this.#starts[term + 1]!; i++) {
-        const passage = this.#passages[i]!;
-        if (this.#ofPassage[passage] === 0) this.#foundPassages[passages++] = passage;
-        this.#ofPassage[passage]! += weight;
-        const agent = this.#agentOf[passage]!;
-        if (agent === last) continue;
-        last = agent;
+      const [start, end] = [this.#starts[term]!, this.#starts[term + 1]!];
+      const inPassage = (weight + inverseFrequency(this.#agentOf.length, end - start)) / 2;
+      for (let i = start; i < end;) {
+        const agent = this.#agentOf[this.#passages[i]!]!;
+        const first = i;
+        for (; i < end && this.#agentOf[this.#passages[i]!] === agent; i++) {
+          const passage = this.#passages[i]!;
+          if (this.#ofPassage[passage] === 0) this.#foundPassages[passages++] = passage;
+          this.#ofPassage[passage]! += inPassage * this.#counts[passage]!;
+        }
         if (this.#ofAgent[agent] === 0) this.#foundAgents[agents++] = agent;
-        this.#ofAgent[agent]! += weight;
+        this.#ofAgent[agent]! += (weight * (i - first)) / (i - first + HALF_AT);
       }
     });
     for (let i = 0; i < passages; i++) {

@@ -26,7 +26,7 @@ test('a memory exam: figures as Node has them, the vital sign, a cancelled one, 
   await test.step('an exam is taken, compressed or not, and becomes the vital sign under its own name', async () => {
     const scenario = parseScenario({});
     if (!scenario.ok) throw new Error(scenario.error.join());
-    const run = runExam([{ name: 'made.json', text }], scenario.value.memory, packedWordVectors());
+    const run = runExam([{ name: 'made.json', text }], scenario.value, packedWordVectors());
     let step = run.next();
     while (!step.done) step = run.next();
     if (!step.value.ok) throw new Error(step.value.error.message);

@@ -21,7 +21,7 @@ export class ExamState {
   }
 
   /** Takes an exam; what was taken before stays until this one is through. */
-  async take(files: readonly NamedBlob[], memory: Scenario['memory']): Promise<void> {
+  async take(files: readonly NamedBlob[], { memory, agents }: Scenario): Promise<void> {
     if (files.length === 0 || this.step !== null) return;
     this.refusal = null;
     this.cancelled = false;
@@ -30,7 +30,7 @@ export class ExamState {
     // What an ended worker still had to say comes too late.
     const turn = ++this.#turn;
     try {
-      const taken = await this.#exams.take(files, memory, (step) => {
+      const taken = await this.#exams.take(files, { memory, agents }, (step) => {
         if (turn === this.#turn) this.step = step;
       });
       if (!taken.ok) this.refusal = taken.message;

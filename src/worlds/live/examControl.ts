@@ -2,8 +2,7 @@ import { err, ok, type Result } from '../../kernel/result.ts';
 import type { ExamReport } from '../../memory/exam.ts';
 import { runExam } from '../../memory/examRun.ts';
 import type { EmbeddingError } from '../../memory/embedding.ts';
-import type { ExamRefusal } from '../../memory/examTypes.ts';
-import type { MemoryOptions } from '../../memory/options.ts';
+import type { ExamRefusal, ExamSetting } from '../../memory/examTypes.ts';
 import type { StaticModel } from '../../memory/staticEmbedding.ts';
 import { readExamFiles, type NamedBlob } from './examFiles.ts';
 import { monotonicNow } from './liveEnv.ts';
@@ -25,7 +24,7 @@ export interface ExamControl {
   /** @param baseUrl the page's, beside which the word vectors lie */
   take(
     files: readonly NamedBlob[],
-    options: MemoryOptions,
+    setting: ExamSetting,
     baseUrl: string,
     onStep: (step: ExamStep) => void,
   ): Promise<Result<ExamReport, ExamRefusal>>;
@@ -38,7 +37,7 @@ export function createExamControl(
   load: (baseUrl: string) => Promise<Result<StaticModel, EmbeddingError>> = fetchWordVectors,
 ): ExamControl {
   return {
-    async take(files, options, baseUrl, onStep) {
+    async take(files, setting, baseUrl, onStep) {
       let toldMs = -Infinity;
       const tell = (step: ExamStep, isLast = false): void => {
         const nowMs = monotonicNow();
@@ -49,7 +48,7 @@ export function createExamControl(
       const read = await readExamFiles(files, (bytes) => tell({ phase: 'reading', bytes }));
       if (!read.ok) return read;
       const model = await load(baseUrl);
-      const run = runExam(read.value, options, model.ok ? model.value : null);
+      const run = runExam(read.value, setting, model.ok ? model.value : null);
       try {
         for (;;) {
           const step = run.next();

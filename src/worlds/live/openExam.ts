@@ -1,8 +1,7 @@
 import { proxy, releaseProxy, wrap } from 'comlink';
 import { err, type Result } from '../../kernel/result.ts';
 import type { ExamReport } from '../../memory/exam.ts';
-import type { ExamRefusal } from '../../memory/examTypes.ts';
-import type { MemoryOptions } from '../../memory/options.ts';
+import type { ExamRefusal, ExamSetting } from '../../memory/examTypes.ts';
 import type { ExamControl, ExamStep } from './examControl.ts';
 import { tooBig, type NamedBlob } from './examFiles.ts';
 
@@ -17,7 +16,7 @@ export interface ExamUnderWay {
 /** Takes an exam in a worker of its own, which starts with the call and ends with the result. */
 export function openExam(
   files: readonly NamedBlob[],
-  options: MemoryOptions,
+  setting: ExamSetting,
   onStep: (step: ExamStep) => void,
 ): ExamUnderWay {
   const big = tooBig(files);
@@ -34,7 +33,7 @@ export function openExam(
       reject(new Error(`The worker of the exam failed: ${why}`));
     };
   });
-  const taking = control.take([...files], options, document.baseURI, proxy(onStep));
+  const taking = control.take([...files], setting, document.baseURI, proxy(onStep));
   const result = Promise.race([taking, failed]);
   result.then(end, end);
   return { result, cancel: end };

@@ -175,6 +175,14 @@ describe('turns', () => {
     );
   });
 
+  it('are remembered as one conversation, a document at a time, so that each is found by what was said around it', () => {
+    const documents = read('chat.json', JSON.stringify([{ text: 'One.', date: '2023-01-02' }, 'Two.']));
+    expect(documents.map((d) => draftsOf(d, 0).map((draft) => draft.thread))).toEqual([
+      ['chat/1-2023-01-02', 'chat/1-2023-01-02'],
+    ]);
+    expect(draftsOf(read('x.md', '# Trees\n\nOaks.')[0]!, 0)[0]!.thread).toBeUndefined();
+  });
+
   it('may be plain strings', () => {
     expect(turnsOf(read('a.json', '["One.", "Two."]')).map((t) => t.text)).toEqual(['One.', 'Two.']);
     expect(turnsOf(read('a.jsonl', '"One."\n"Two."\n')).map((t) => t.text)).toEqual(['One.', 'Two.']);

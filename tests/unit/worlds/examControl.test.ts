@@ -4,35 +4,35 @@ import { err, ok } from '../../../src/kernel/result.ts';
 import { runExam } from '../../../src/memory/examRun.ts';
 import { WITH_VECTORS } from '../../../src/memory/exam.ts';
 import { packStaticModel, readStaticModel } from '../../../src/memory/staticEmbedding.ts';
-import { memoryOptions, type MemoryOptions } from '../../../src/memory/options.ts';
+import type { ExamSetting } from '../../../src/memory/examTypes.ts';
+import { memoryOptions } from '../../../src/memory/options.ts';
 import { createExamControl, type ExamStep } from '../../../src/worlds/live/examControl.ts';
 import { EXAM_BYTES_MAX, readExamFiles, tooBig } from '../../../src/worlds/live/examFiles.ts';
 import { madeSquad } from '../../harness/madeExam.ts';
 
-const defaults = memoryOptions.parse({}, 'memory');
-const options: MemoryOptions = defaults.ok ? defaults.value : (undefined as never);
+const setting: ExamSetting = { memory: memoryOptions.fallback!(), agents: { count: 5, askOthers: 2 } };
 const file = (name: string, content: string | Uint8Array<ArrayBuffer>): File => new File([content], name);
 const gz = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(gzipSync(text));
 /** A page without word vectors. */
 const absent = () => Promise.resolve(err({ reason: 'absent' as const, message: 'They are not there.' }));
 const refusal = async (...files: File[]): Promise<string> => {
-  const r = await createExamControl(absent).take(files, options, '', () => undefined);
+  const r = await createExamControl(absent).take(files, setting, '', () => undefined);
   return r.ok ? '' : r.error.message;
 };
 
 describe('the worker of an exam', () => {
   it('reports what runExam does on the same text, packed or not, and tells how far it is', async () => {
     const text = madeSquad(3, 4);
-    const run = runExam([{ name: 'made.json', text }], options);
+    const run = runExam([{ name: 'made.json', text }], setting);
     let step = run.next();
     while (!step.done) step = run.next();
     for (const one of [file('made.json', text), file('made.json.gz', gz(text))]) {
       const steps: ExamStep[] = [];
-      const took = await createExamControl(absent).take([one], options, '', (s) => void steps.push(s));
+      const took = await createExamControl(absent).take([one], setting, '', (s) => void steps.push(s));
       if (!step.value.ok) throw new Error(step.value.error.message);
       expect(took).toEqual(ok({ ...step.value.value, withoutVectors: 'They are not there.' }));
       expect(steps[0]).toEqual({ phase: 'reading', bytes: text.length });
-      expect(steps.at(-1)).toMatchObject({ phase: 'asking', done: 120, total: 120 });
+      expect(steps.at(-1)).toMatchObject({ phase: 'asking', done: 144, total: 144 });
     }
   });
 
@@ -46,7 +46,7 @@ describe('the worker of an exam', () => {
       ],
     );
     const control = createExamControl(() => Promise.resolve(readStaticModel(packed)));
-    const took = await control.take([file('made.json', madeSquad(2, 2))], options, '', () => undefined);
+    const took = await control.take([file('made.json', madeSquad(2, 2))], setting, '', () => undefined);
     const names = took.ok ? took.value.results.map((r) => r.examinee) : [];
     expect(names).toContain(WITH_VECTORS);
     expect(took.ok ? took.value.withoutVectors : '').toBeUndefined();
