@@ -54,7 +54,8 @@ export class Directory {
   }
 
   /**
-   * Each different term with its inverse frequency (see `inverseFrequency`) among the agents: the same on every node that has the same directory, and always > 0.
+   * Each different term with its inverse frequency (see `inverseFrequency`) among the agents that may have it: the same on
+   * every node that has the same directory, and always > 0.
    */
   weigh(terms: readonly string[]): WeightedTerm[] {
     const postings = this.#built();
@@ -66,7 +67,8 @@ export class Directory {
   }
 
   /**
-   * The up to `k` agents likeliest to know, best first (see `TermPostings.score`); ties by lower id. `except` and agents that match nothing are left out.
+   * The up to `k` agents likeliest to know, best first (see `TermPostings.score`); ties by lower id. `except` and agents that
+   * match nothing are left out.
    * @param terms different ones
    */
   experts(terms: readonly WeightedTerm[], k: number, except: AgentId): AgentId[] {

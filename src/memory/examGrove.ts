@@ -31,10 +31,9 @@ function documentsOf({ id, entries }: ExamGroup): SourceDocument[] {
     if (entry.ring !== ring) {
       ring = entry.ring;
       const title = ring === '' ? id : ring;
-      const talk = entry.speaker === '' ? {} : { isConversation: true as const };
       documents.push({
         ...{ id: `${documents.length}`, title, speaker: '', date: '', ring: title, passages: [] },
-        ...talk,
+        ...(entry.speaker !== '' && { isConversation: true }),
       });
     }
     documents.at(-1)!.passages.push({ text: entry.text, speaker: entry.speaker, date: entry.date });

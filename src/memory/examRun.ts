@@ -8,9 +8,9 @@ import type { ExamFile, ExamRefusal, ExamSetting } from './examTypes.ts';
 import type { StaticModel } from './staticEmbedding.ts';
 
 /**
- * A whole exam: reads the files and puts every question to an agent's tree-ring memory, to a grove of agents, to the
- * index alone, and to what they are held against. Runs as far as it is driven. The same files, setting and word vectors give
- * the same report.
+ * A whole exam: reads the files and puts every question to an agent's tree-ring memory, to a grove of agents, to
+ * the index alone, and to what they are held against. Runs as far as it is driven. The same files, setting and word vectors
+ * give the same report.
  * @param model word vectors with which the index is asked too; null for none
  */
 export function* runExam(
