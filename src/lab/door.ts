@@ -1,7 +1,7 @@
 import { parseScenario, type Scenario } from '../scenario/scenario.ts';
 import type { TextName } from '../scenario/script.ts';
 import { sleep } from '../worlds/live/liveEnv.ts';
-import type { ExamAccount, Exams, ExamStep, NamedBlob } from './exams.ts';
+import type { ExamAccount, ExamEndpoint, Exams, ExamStep, NamedBlob } from './exams.ts';
 import type { AgentView, Fault, Grove, GroveSnapshot, Outcome } from './grove.ts';
 import type { Report } from './report.ts';
 import { BUILD } from './open.ts';
@@ -51,13 +51,14 @@ export interface Treering {
   /**
    * Takes a memory exam on SQuAD, BEIR (corpus, queries and qrels together), LoCoMo or QMSum files, gzip-compressed or
    * not; from then on the vital sign *memory accuracy* of the live world is of it. `memory` and `agents` are as in a
-   * scenario. Rejects with a sentence, also when `cancelExam` was called.
+   * scenario; the index is asked with the vectors of `endpoint`, too. Rejects with a sentence, also when `cancelExam` was called.
    */
   exam(
     files: Iterable<NamedBlob>,
     options?: {
       readonly memory?: unknown;
       readonly agents?: unknown;
+      readonly endpoint?: ExamEndpoint;
       readonly onStep?: (step: ExamStep) => void;
     },
   ): Promise<ExamAccount>;
@@ -129,8 +130,12 @@ export function createDoor(
       if (!taken.ok) throw new Error(taken.message);
     },
     cancelTransfer: () => groves.live.cancelTransfer(),
-    async exam(files, { memory = {}, agents = {}, onStep } = {}) {
-      const taken = await exams.take([...files], checked({ memory, agents }), onStep);
+    async exam(files, { memory = {}, agents = {}, endpoint, onStep } = {}) {
+      const taken = await exams.take(
+        [...files],
+        { ...checked({ memory, agents }), ...(endpoint && { endpoint }) },
+        onStep,
+      );
       if (!taken.ok) throw new Error(taken.message);
       return taken.account;
     },

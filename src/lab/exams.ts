@@ -2,7 +2,7 @@ import type { ExamReport } from '../memory/exam.ts';
 import { AGENT_MEMORY, METRICS, SIGN_METRIC, type Metric } from '../memory/examMetrics.ts';
 import { createRegistry } from '../metrics/registry.ts';
 import { expose } from '../metrics/exposition.ts';
-import type { ExamSetting } from '../memory/examTypes.ts';
+import type { ExamEndpoint, ExamSetting } from '../memory/examTypes.ts';
 import type { ExamStep } from '../worlds/live/examControl.ts';
 import type { NamedBlob } from '../worlds/live/examFiles.ts';
 import { openExam } from '../worlds/live/openExam.ts';
@@ -12,7 +12,7 @@ import type { ExamAccount } from './report.ts';
 export type { ExamPart, ExamReport, ExamResult } from '../memory/exam.ts';
 export { AGENT_MEMORY, METRICS, SIGN_METRIC, type Metric } from '../memory/examMetrics.ts';
 export type { ExamAccount } from './report.ts';
-export type { ExamStep, NamedBlob };
+export type { ExamEndpoint, ExamStep, NamedBlob };
 
 export type ExamOutcome = { readonly ok: true; readonly account: ExamAccount } | Refusal;
 

@@ -3,7 +3,7 @@ import type { VectorTag } from './vectorIndex.ts';
 
 /** Why there are no vectors: what happened, why, and what to do next. Recall goes on without them. */
 export interface EmbeddingError {
-  readonly reason: 'absent' | 'refused' | 'malformed';
+  readonly reason: 'absent' | 'refused' | 'malformed' | 'tooMany';
   readonly message: string;
 }
 

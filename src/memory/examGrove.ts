@@ -16,7 +16,10 @@ import { analyse } from './text.ts';
  * what they recall is put together by score. Each question goes to an agent that its words choose, as good as at random.
  * What is not in it is time: everybody asked answers.
  */
-export function groveExaminee({ agents: { count, askOthers }, memory }: ExamSetting): Examinee {
+export function groveExaminee({
+  agents: { count, askOthers },
+  memory,
+}: Pick<ExamSetting, 'memory' | 'agents'>): Examinee {
   return {
     name: count === 1 ? 'a grove of one agent' : `a grove of ${count} agents that ask ${askOthers} others`,
     learn: (group) => plant(group, count, askOthers, memory),

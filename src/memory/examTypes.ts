@@ -42,10 +42,21 @@ export interface GroveShape {
   readonly askOthers: number;
 }
 
+/** An endpoint that speaks OpenAI's `/v1/embeddings`, with whose vectors the index is asked too. */
+export interface ExamEndpoint {
+  readonly baseUrl: string;
+  readonly model: string;
+  /** Stays in memory. */
+  readonly apiKey?: string;
+  /** The length of its vectors; without it the endpoint is asked for one. */
+  readonly dimensions?: number;
+}
+
 /** What is examined: a tree-ring memory with these options, of one agent and of a grove of them. */
 export interface ExamSetting {
   readonly memory: MemoryOptions;
   readonly agents: GroveShape;
+  readonly endpoint?: ExamEndpoint;
 }
 
 /** A file that a person brings. */

@@ -1,15 +1,14 @@
 import { createRng } from '../../src/kernel/rng.ts';
-import { createEndpointEmbedder } from '../../src/memory/endpointEmbedding.ts';
 import {
   EXAMINEES,
   examine,
-  textsOf,
   vectorExaminee,
   WITH_VECTORS,
   type Examinee,
   type ExamReport,
 } from '../../src/memory/exam.ts';
 import type { ExamData } from '../../src/memory/examTypes.ts';
+import { endpointExaminee } from '../../src/memory/examEndpoint.ts';
 import { groveExaminee } from '../../src/memory/examGrove.ts';
 import { METRICS, type Metric } from '../../src/memory/examMetrics.ts';
 import { memoryOptions } from '../../src/memory/options.ts';
@@ -31,7 +30,7 @@ const percent = (share: number): string => (100 * share).toFixed(1).padStart(5);
 
 /**
  * `--dataset FILE`: an exam of the recall in two stages, held against BM25 and exact search, and of a grove of `--agents N`
- * that ask `--ask N` others. `--seed TEXT` for the intervals. `--endpoint URL --model NAME --dimensions N` examines the vectors of an OpenAI-compatible endpoint too; its
+ * that ask `--ask N` others. `--seed TEXT` for the intervals. `--endpoint URL --model NAME [--dimensions N]` examines the vectors of an OpenAI-compatible endpoint too; its
  * key, if it wants one, is taken from the environment variable TREERING_EMBEDDINGS_KEY.
  */
 export async function run({ args, log }: BenchContext): Promise<BenchResult> {
@@ -82,10 +81,7 @@ function withWordVectors(log: (line: string) => void): Examinee[] {
   return [vectorExaminee(model.tag, model.vectorOf)];
 }
 
-/** Texts of one call, so that progress can be told. */
-const TEXTS_AT_ONCE = 512;
-
-/** The two stages with an endpoint's vectors. An exam wants each at once, so all are fetched before. */
+/** The two stages with an endpoint's vectors. */
 async function withEndpoint(
   args: BenchContext['args'],
   data: ExamData,
@@ -94,21 +90,18 @@ async function withEndpoint(
   const baseUrl = args['endpoint'];
   if (baseUrl === undefined) return [];
   const model = args['model'] ?? '';
-  const dimensions = Number(args['dimensions']);
-  if (model === '' || !Number.isInteger(dimensions) || dimensions < 1)
-    throw new Error('--endpoint URL needs --model NAME and --dimensions N, the length of its vectors.');
+  const dimensions = args['dimensions'] === undefined ? undefined : Number(args['dimensions']);
+  if (model === '' || (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1)))
+    throw new Error(
+      '--endpoint URL needs --model NAME; --dimensions N, if given, is the length of its vectors.',
+    );
   const apiKey = process.env['TREERING_EMBEDDINGS_KEY'] ?? '';
-  const embedder = createEndpointEmbedder({ baseUrl, model, dimensions, apiKey }, fetch);
-  const texts = textsOf(data);
-  const vectors = new Map<string, Float32Array>();
-  while (vectors.size < texts.length) {
-    const some = texts.slice(vectors.size, vectors.size + TEXTS_AT_ONCE);
-    const got = await embedder.embed(some);
-    if (!got.ok) throw new Error(got.error.message);
-    some.forEach((text, i) => vectors.set(text, got.value[i]!));
-    log(`${vectors.size} of ${texts.length} texts have a vector of ${model}`);
-  }
-  return [vectorExaminee(embedder.tag, (text) => vectors.get(text)!, `two stages with ${model}`)];
+  const endpoint = { baseUrl, model, apiKey, ...(dimensions !== undefined && { dimensions }) };
+  const examinee = await endpointExaminee(endpoint, data, fetch, (done, total) =>
+    log(`${done} of ${total} texts have a vector of ${model}`),
+  );
+  if (!examinee.ok) throw new Error(examinee.error.message);
+  return [examinee.value];
 }
 
 function print(report: ExamReport, log: (line: string) => void): void {

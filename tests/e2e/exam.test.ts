@@ -1,9 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { AGENT_MEMORY } from '../../src/lab/exams.ts';
 import { runExam } from '../../src/memory/examRun.ts';
 import { parseScenario } from '../../src/scenario/scenario.ts';
 import { WITH_VECTORS } from '../../src/memory/exam.ts';
+import { withModel } from '../../src/memory/examEndpoint.ts';
+import { madeEmbeddings } from '../harness/madeEmbeddings.ts';
 import { madeSquad } from '../harness/madeExam.ts';
 import { packedWordVectors } from '../harness/wordVectors.ts';
 import { expect, expectAccessible, linkTo, open, small, snapshot, test } from './page.ts';
@@ -53,6 +57,47 @@ test('a memory exam: figures as Node has them, the vital sign, a cancelled one, 
 
   await test.step('nobody is kept out of its tables', async () => {
     await expectAccessible(page, ['section[aria-labelledby="exam-title"]']);
+  });
+
+  await test.step("a model of one's own: its vectors are asked with, its key is kept nowhere", async () => {
+    const key = 'sk-only-in-memory-4712';
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      response.setHeader('access-control-allow-origin', '*');
+      response.setHeader('access-control-allow-headers', '*');
+      let body = '';
+      request.on('data', (part: Buffer) => (body += part.toString()));
+      request.on('end', () => {
+        if (request.method === 'POST') asked.push(request.headers.authorization);
+        response.end(request.method === 'POST' ? madeEmbeddings(body) : '');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    try {
+      await panel.getByText('With vectors of a model of yours, too').click();
+      await panel.getByLabel('Embedding model').fill('made-model');
+      await picker.setInputFiles(file('made.json', text));
+      await expect(panel.locator('.refusal')).toContainText('Type the base URL of the endpoint first');
+      await expectAccessible(page, ['section[aria-labelledby="exam-title"]']);
+      const { port } = server.address() as AddressInfo;
+      await panel.getByLabel('Base URL').fill(`http://localhost:${port}/v1`);
+      await panel.getByLabel('API key').fill(key);
+      await picker.setInputFiles(file('made.json', text));
+      await expect(panel.getByRole('row', { name: withModel('made-model') }).first()).toBeVisible();
+      expect(new Set(asked)).toEqual(new Set([`Bearer ${key}`]));
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        panel.getByRole('button', { name: 'Save as JSON' }).click(),
+      ]);
+      expect(readFileSync(await saved.path(), 'utf8')).not.toContain(key);
+      const stored = await page.evaluate(() =>
+        JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]),
+      );
+      expect(stored).not.toContain(key);
+    } finally {
+      server.close();
+    }
+    for (const label of ['Base URL', 'Embedding model', 'API key']) await panel.getByLabel(label).fill('');
   });
 
   await test.step('a file that is no data set is refused with a sentence, and the figures stay', async () => {

@@ -1,4 +1,4 @@
-import type { ExamAccount, Exams, ExamStep, NamedBlob } from '../../lab/exams.ts';
+import type { ExamAccount, ExamEndpoint, Exams, ExamStep, NamedBlob } from '../../lab/exams.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 
 /** The memory exam as the page shows it: the one under way, the one taken last, or why there is none. */
@@ -20,8 +20,12 @@ export class ExamState {
     exams.onTaken((account) => (this.account = account));
   }
 
-  /** Takes an exam; what was taken before stays until this one is through. */
-  async take(files: readonly NamedBlob[], { memory, agents }: Scenario): Promise<void> {
+  /** Takes an exam; what was taken before stays until this one is through. @param endpoint whose vectors are asked with too */
+  async take(
+    files: readonly NamedBlob[],
+    { memory, agents }: Scenario,
+    endpoint?: ExamEndpoint,
+  ): Promise<void> {
     if (files.length === 0 || this.step !== null) return;
     this.refusal = null;
     this.cancelled = false;
@@ -30,14 +34,24 @@ export class ExamState {
     // What an ended worker still had to say comes too late.
     const turn = ++this.#turn;
     try {
-      const taken = await this.#exams.take(files, { memory, agents }, (step) => {
-        if (turn === this.#turn) this.step = step;
-      });
+      const taken = await this.#exams.take(
+        files,
+        { memory, agents, ...(endpoint && { endpoint }) },
+        (step) => {
+          if (turn === this.#turn) this.step = step;
+        },
+      );
       if (!taken.ok) this.refusal = taken.message;
     } finally {
       this.#turn++;
       this.step = null;
     }
+  }
+
+  /** Says why there is no exam. */
+  refuse(sentence: string): void {
+    this.cancelled = false;
+    this.refusal = sentence;
   }
 
   cancel(): void {

@@ -1,6 +1,9 @@
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { ExamReport } from '../../memory/exam.ts';
-import { runExam } from '../../memory/examRun.ts';
+import { readExam } from '../../memory/examData.ts';
+import { endpointExaminee } from '../../memory/examEndpoint.ts';
+import { examineAll, withWordVectors } from '../../memory/examRun.ts';
+import type { FetchLike } from '../../memory/endpointEmbedding.ts';
 import type { EmbeddingError } from '../../memory/embedding.ts';
 import type { ExamRefusal, ExamSetting } from '../../memory/examTypes.ts';
 import type { StaticModel } from '../../memory/staticEmbedding.ts';
@@ -11,6 +14,8 @@ import { fetchWordVectors } from './wordVectors.ts';
 /** How far an exam is. */
 export type ExamStep =
   | { readonly phase: 'reading'; readonly bytes: number }
+  /** Texts that have their vector of an endpoint, and how many there are. */
+  | { readonly phase: 'embedding'; readonly done: number; readonly total: number }
   | {
       readonly phase: 'asking';
       /** Questions put to all examinees together, and how many there are. */
@@ -32,9 +37,10 @@ export interface ExamControl {
 
 const STEP_EVERY_MS = 100;
 
-/** @param load gets the word vectors; tests bring others */
+/** @param load gets the word vectors; tests bring others, and another `fetch` */
 export function createExamControl(
   load: (baseUrl: string) => Promise<Result<StaticModel, EmbeddingError>> = fetchWordVectors,
+  fetchLike: FetchLike = (url, init) => fetch(url, init),
 ): ExamControl {
   return {
     async take(files, setting, baseUrl, onStep) {
@@ -47,12 +53,23 @@ export function createExamControl(
       };
       const read = await readExamFiles(files, (bytes) => tell({ phase: 'reading', bytes }));
       if (!read.ok) return read;
-      const model = await load(baseUrl);
-      const run = runExam(read.value, setting, model.ok ? model.value : null);
       try {
+        const data = readExam(read.value);
+        if (!data.ok) return data;
+        const model = await load(baseUrl);
+        const vectors = withWordVectors(model.ok ? model.value : null);
+        if (setting.endpoint) {
+          const own = await endpointExaminee(setting.endpoint, data.value, fetchLike, (done, total) =>
+            tell({ phase: 'embedding', done, total }),
+          );
+          if (!own.ok) return own;
+          vectors.unshift(own.value);
+        }
+        const run = examineAll(data.value, setting, vectors);
         for (;;) {
           const step = run.next();
-          if (step.done) return model.ok ? step.value : without(step.value, model.error.message);
+          if (step.done)
+            return ok(model.ok ? step.value : { ...step.value, withoutVectors: model.error.message });
           tell({ phase: 'asking', ...step.value }, step.value.done === step.value.total);
         }
       } catch (e) {
@@ -65,9 +82,3 @@ export function createExamControl(
     },
   };
 }
-
-/** A report that says why it has no word vectors. */
-const without = (
-  taken: Result<ExamReport, ExamRefusal>,
-  withoutVectors: string,
-): Result<ExamReport, ExamRefusal> => (taken.ok ? ok({ ...taken.value, withoutVectors }) : taken);

@@ -8,6 +8,7 @@ import type { ExamSetting } from '../../../src/memory/examTypes.ts';
 import { memoryOptions } from '../../../src/memory/options.ts';
 import { createExamControl, type ExamStep } from '../../../src/worlds/live/examControl.ts';
 import { EXAM_BYTES_MAX, readExamFiles, tooBig } from '../../../src/worlds/live/examFiles.ts';
+import { madeEmbeddings } from '../../harness/madeEmbeddings.ts';
 import { madeSquad } from '../../harness/madeExam.ts';
 
 const setting: ExamSetting = { memory: memoryOptions.fallback!(), agents: { count: 5, askOthers: 2 } };
@@ -50,6 +51,22 @@ describe('the worker of an exam', () => {
     const names = took.ok ? took.value.results.map((r) => r.examinee) : [];
     expect(names).toContain(WITH_VECTORS);
     expect(took.ok ? took.value.withoutVectors : '').toBeUndefined();
+  });
+
+  it("asks with an endpoint's vectors first, or takes no exam", async () => {
+    const one = file('made.json', madeSquad(2, 2));
+    const own = { ...setting, endpoint: { baseUrl: 'https://example.org/v1', model: 'mine' } };
+    const steps: ExamStep[] = [];
+    const control = createExamControl(absent, async (url, { body }) => {
+      expect(url).toBe('https://example.org/v1/embeddings');
+      return { ok: true, status: 200, json: () => Promise.resolve(JSON.parse(madeEmbeddings(body))) };
+    });
+    const took = await control.take([one], own, '', (s) => void steps.push(s));
+    expect(took.ok ? took.value.results.map((r) => r.examinee) : []).toContain('two stages with mine');
+    expect(steps.at(-1)).toMatchObject({ phase: 'asking' });
+    const deaf = createExamControl(absent, () => Promise.reject(new TypeError('no')));
+    const refused = await deaf.take([one], own, '', () => undefined);
+    expect(refused.ok ? '' : refused.error.message).toMatch(/cannot be reached.*no exam was taken/);
   });
 
   it('says of each bad file what is wrong with it', async () => {
