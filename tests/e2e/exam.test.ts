@@ -15,6 +15,7 @@ import { expect, expectAccessible, linkTo, open, small, snapshot, test } from '.
 // One visit for all of it: a grove's start costs both cores seconds.
 test('a memory exam: figures as Node has them, the vital sign, a cancelled one, a file that is none, and for everybody', async ({
   page,
+  elsewhere,
 }) => {
   await open(page, linkTo(small));
   const panel = page.getByRole('region', { name: 'Memory exam' });
@@ -79,8 +80,9 @@ test('a memory exam: figures as Node has them, the vital sign, a cancelled one, 
       await picker.setInputFiles(file('made.json', text));
       await expect(panel.locator('.refusal')).toContainText('Type the base URL of the endpoint first');
       await expectAccessible(page, ['section[aria-labelledby="exam-title"]']);
-      const { port } = server.address() as AddressInfo;
-      await panel.getByLabel('Base URL').fill(`http://localhost:${port}/v1`);
+      const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+      elsewhere.add(origin);
+      await panel.getByLabel('Base URL').fill(`${origin}/v1`);
       await panel.getByLabel('API key').fill(key);
       await picker.setInputFiles(file('made.json', text));
       await expect(panel.getByRole('row', { name: withModel('made-model') }).first()).toBeVisible();

@@ -91,10 +91,11 @@ export function expectCleanLedger({ vitalSigns: { delivery: d, crash } }: GroveS
   expect(crash.lost).toBe(0);
 }
 
-/** A test whose page may neither throw, nor log an error, nor load anything from elsewhere. */
-export const test = base.extend<{ clean: undefined }>({
-  clean: [
+/** A test whose page may neither throw, nor log an error, nor load anything from elsewhere but for origins in `elsewhere`. */
+export const test = base.extend<{ elsewhere: Set<string> }>({
+  elsewhere: [
     async ({ page }, use) => {
+      const allowed = new Set<string>([new URL(home()).origin]);
       const faults: string[] = [];
       page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
       page.on('console', (message) => {
@@ -102,9 +103,9 @@ export const test = base.extend<{ clean: undefined }>({
       });
       page.on('request', (request) => {
         const { protocol, origin } = new URL(request.url());
-        if (protocol.startsWith('http') && origin !== new URL(home()).origin) faults.push(request.url());
+        if (protocol.startsWith('http') && !allowed.has(origin)) faults.push(request.url());
       });
-      await use(undefined);
+      await use(allowed);
       expect(faults).toEqual([]);
     },
     { auto: true },
