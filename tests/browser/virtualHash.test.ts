@@ -1,4 +1,5 @@
 import { describe, expect, inject, test, vi } from 'vitest';
+import { createVirtualWorld } from '../../src/worlds/virtual/virtualWorld.ts';
 import { hashRuns } from '../harness/hashRuns.ts';
 
 const { busChaos, hashes } = inject('nodeHashes');
@@ -17,4 +18,15 @@ describe('this browser and Node run the same virtual world, event for event', ()
       vi.unstubAllGlobals();
     }
   });
+});
+
+test('messages get their turn while a virtual world runs', async () => {
+  const world = createVirtualWorld({ seed: 'turns' });
+  const { port1, port2 } = new MessageChannel();
+  let heardAtMs = Infinity;
+  port1.onmessage = () => (heardAtMs = world.clock.nowMs);
+  for (let ms = 1; ms <= 2_000; ms++) world.clock.at(ms, () => world.wake());
+  world.clock.at(10, () => port2.postMessage(0));
+  await world.run(2_000);
+  expect(heardAtMs).toBeLessThan(1_000);
 });
