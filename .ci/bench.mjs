@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { importBundled } from './bundle.mjs';
 import { chromiumFlags, findChromium } from './chromium.mjs';
 import { cache, root } from './process.mjs';
 import { setUp } from './setup.mjs';
@@ -21,7 +22,7 @@ if (name === undefined || !names.includes(name)) {
 }
 const { json, ...args } = options(rest);
 await setUp({ browser: false });
-const { build, runnerImport } = await import('vite');
+const { build } = await import('vite');
 
 const closing = [];
 /** One browser for each kind of profile. */
@@ -79,7 +80,7 @@ async function page(html, profile = 'memory') {
 
 let result;
 try {
-  const { module } = await runnerImport(join(folder, `${name}.ts`), { root, configFile: false });
+  const module = await importBundled(join(folder, `${name}.ts`));
   result = await module.run({ args, page, log: (line) => console.log(`  ${line}`) });
 } finally {
   for (const close of closing.reverse()) await close();

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { importBundled } from './bundle.mjs';
 import { buildName } from './build.mjs';
 import { root } from './process.mjs';
 import { options } from './tables.mjs';
@@ -41,12 +42,7 @@ plan = {
   ...(args.seed === undefined ? {} : { seed: args.seed }),
 };
 
-const { runnerImport } = await import('vite');
-const { module } = await runnerImport(join(root, 'tests', 'harness', 'deskCommand.ts'), {
-  root,
-  configFile: false,
-  logLevel: 'error',
-});
+const module = await importBundled(join(root, 'tests', 'harness', 'deskCommand.ts'));
 let doing = '';
 const began = performance.now();
 let study;

@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { root } from './process.mjs';
 
 /** Where the Maelstrom node begins. */
@@ -10,22 +11,8 @@ export const maelstromEntry = 'src/worlds/maelstrom/main.ts';
  * @param {string} [out] a folder; what else is in it stays
  */
 export async function buildMaelstrom(out = join(root, 'dist')) {
-  const { build } = await import('vite');
   const name = 'maelstrom.mjs';
-  await build({
-    root,
-    configFile: false,
-    publicDir: false,
-    logLevel: 'warn',
-    build: {
-      outDir: out,
-      emptyOutDir: false,
-      ssr: maelstromEntry,
-      target: 'node20',
-      minify: false,
-      rolldownOptions: { output: { entryFileNames: name, banner: '#!/usr/bin/env node' } },
-    },
-  });
+  await bundle(maelstromEntry, out, { entryFileNames: name, banner: '#!/usr/bin/env node' });
   const file = join(out, name);
   chmodSync(file, 0o755);
   return file;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildName } from './build.mjs';
+import { importBundled } from './bundle.mjs';
 import { root } from './process.mjs';
 import { figure, options } from './tables.mjs';
 
@@ -58,12 +59,9 @@ function packedText() {
 }
 
 const documents = args.text === 'sotu' ? packedText() : null;
-const { runnerImport } = await import('vite');
 const harness = join(root, 'tests', 'harness');
-const load = async (file) =>
-  (await runnerImport(join(harness, file), { root, configFile: false, logLevel: 'error' })).module;
-const module = await load('virtualCommand.ts');
-const { runMany } = await load('virtualRuns.ts');
+const module = await importBundled(join(harness, 'virtualCommand.ts'));
+const { runMany } = await importBundled(join(harness, 'virtualRuns.ts'));
 
 const page = args.page ?? 'http://localhost:4173/';
 if (!URL.canParse(page)) quit(`--page must be a URL, got ${page}.`);
