@@ -4,7 +4,7 @@ import { backOff, initialRtt, sampleRtt, type RttState } from './rtt.ts';
 import type { Ack, Message } from './wire.ts';
 
 const NOTHING: Ranges = [];
-/** Of more under way, so many go out again first, to find out whether the way or the timer is at fault. */
+/** Of more than one batch under way, so many go out again first to find out whether the way or the timer is at fault. */
 const PROBE_MESSAGES = 16;
 /** Batches that go out before anything is heard of the way (the initial window of RFC 5681, 3.1). */
 const FIRST_BATCHES = 2;
@@ -220,7 +220,7 @@ export function expire(s: SenderState, nowMs: number, options: BusOptions): bool
 }
 
 const probeOf = (s: SenderState, { batchMessages }: BusOptions): number =>
-  countOf(s.again) > PROBE_MESSAGES ? Math.min(PROBE_MESSAGES, batchMessages) : batchMessages;
+  countOf(s.again) > batchMessages ? Math.min(PROBE_MESSAGES, batchMessages) : batchMessages;
 
 /** Something goes out again. */
 export const hasAgain = (s: SenderState): boolean => s.again.length > 0;

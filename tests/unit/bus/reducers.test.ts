@@ -124,24 +124,6 @@ describe('a sender', () => {
     expect(s.rtt.srttMs).toBe(1_500);
   });
 
-  it('asks with sixteen also where one batch of more is under way: late, the others stay where they are; lost, they follow', () => {
-    const wide = { ...options, windowMessages: 1_024, batchMessages: 256 };
-    const late = sending.createSender(wide);
-    for (let i = 1; i <= 50; i++) sending.enqueue(late, message(i), wide);
-    sending.establish(late, { ack: 1, credit: 1_025, held: [] }, 0);
-    expect(sending.takeBatch(late, 0, wide)?.messages).toHaveLength(50);
-    expect(sending.expire(late, 1_000, wide)).toBe(true);
-    expect(sending.takeBatch(late, 1_000, wide)).toMatchObject({ first: 1, messages: { length: 16 } });
-    expect(sending.takeBatch(late, 1_000, wide)).toBe(null);
-    const lost = structuredClone(late);
-    sending.acknowledge(late, { ack: 51, credit: 1_075, held: [] }, 1_500, wide);
-    expect(sending.takeBatch(late, 1_500, wide)).toBe(null);
-    expect(late.resent).toBe(16);
-    sending.acknowledge(lost, { ack: 17, credit: 1_041, held: [] }, 1_500, wide);
-    expect(sending.takeBatch(lost, 1_500, wide)).toMatchObject({ first: 17, messages: { length: 34 } });
-    expect(lost.resent).toBe(50);
-  });
-
   it('times no message that was sent twice (Karn)', () => {
     const s = sender(4);
     sending.takeBatch(s, 0, options);
