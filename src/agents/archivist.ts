@@ -1,5 +1,5 @@
 import type { Message } from '../bus/wire.ts';
-import { bestFirst } from '../memory/mergedRecall.ts';
+import { bestFirst, jointWeights } from '../memory/mergedRecall.ts';
 import type { RecallHit, WeightedTerm } from '../memory/record.ts';
 import { analyse } from '../memory/text.ts';
 import type { AgentContext, Behaviour, Turn } from './behaviour.ts';
@@ -60,18 +60,11 @@ export function createArchivist(ctx: AgentContext, options: ArchivistOptions): B
     return hits;
   }
 
-  /**
-   * Asks the directory. A term's weight is how rare it is among the agents and how rare among one's own memories:
-   * together finer than either.
-   */
+  /** Asks the directory; the weights are those to ask with. */
   function lookUp(stems: readonly string[]): Promise<DirectoryAnswer> {
     return new Promise((resolve) => {
       directory.lookup({ stems, k: options.askOthers, except: ctx.id }, ({ weights, experts }) => {
-        const own = memory.localWeights(stems);
-        resolve({
-          experts,
-          weights: weights.map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight })),
-        });
+        resolve({ experts, weights: jointWeights(weights, memory.localWeights(stems)) });
       });
     });
   }

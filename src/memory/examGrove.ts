@@ -7,7 +7,7 @@ import { Directory } from './directory.ts';
 import { draftsOf, sliceOf, type SourceDocument } from './documents.ts';
 import type { Examinee, Learned } from './exam.ts';
 import type { ExamGroup, ExamSetting } from './examTypes.ts';
-import { bestFirst } from './mergedRecall.ts';
+import { bestFirst, jointWeights } from './mergedRecall.ts';
 import type { MemoryOptions } from './options.ts';
 import { analyse } from './text.ts';
 
@@ -72,8 +72,7 @@ function plant(group: ExamGroup, count: number, askOthers: number, options: Memo
       const asked = ids[hash32(question) % ids.length]!;
       const stems = [...new Set(analyse(question))];
       const weights = directory.weigh(stems);
-      const own = memories.get(asked)!.localWeights(stems);
-      const terms = weights.map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight }));
+      const terms = jointWeights(weights, memories.get(asked)!.localWeights(stems));
       const hits = [asked, ...directory.experts(weights, askOthers, asked)].flatMap((agent) =>
         memories
           .get(agent)!

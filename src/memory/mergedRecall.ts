@@ -1,3 +1,5 @@
+import type { WeightedTerm } from './record.ts';
+
 /** A memory that was recalled somewhere. */
 interface Recalled {
   readonly record: { readonly source: string };
@@ -16,3 +18,11 @@ export function bestFirst<R extends Recalled>(recalled: readonly R[]): R[] {
   }
   return [...best.values()].sort((a, b) => b.score - a.score || (a.record.source < b.record.source ? -1 : 1));
 }
+
+/**
+ * With what weights agents are asked: how rare a term is among the agents, and how rare among the asker's own memories:
+ * together finer than either.
+ * @param own of the same terms, in their order
+ */
+export const jointWeights = (common: readonly WeightedTerm[], own: readonly WeightedTerm[]): WeightedTerm[] =>
+  common.map(({ term, weight }, i) => ({ term, weight: weight + own[i]!.weight }));
