@@ -1,7 +1,7 @@
 import { expect, test, type Page } from '@playwright/test';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { home, linkTo, small, snapshot, until } from './page.ts';
+import { everything, home, linkTo, small, snapshot, until } from './page.ts';
 
 const KEY = 'sk-only-in-memory-4711';
 const QUESTION = 'What did Lincoln say about giving freedom to the slave?';
@@ -72,54 +72,6 @@ async function openSmall(page: Page): Promise<void> {
   await page.goto(linkTo({ ...small, load: { questionsPerS: 0 } }));
   await page.waitForFunction(() => 'treering' in window);
   await until(page, 'it is up', (s) => s.phase === 'running' && s.progress.agentsReady === 8, 120_000);
-}
-
-/** All that the page keeps or hands out, as one text. */
-function everything(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const door = (
-      window as unknown as { treering: { snapshot(): Promise<unknown>; metrics(): Promise<string> } }
-    ).treering;
-    const parts: unknown[] = [location.href, document.documentElement.outerHTML];
-    for (const input of document.querySelectorAll('input')) parts.push(input.value);
-    parts.push(JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie);
-    parts.push(JSON.stringify(await door.snapshot()), await door.metrics());
-    for (const { name } of await indexedDB.databases()) {
-      const db = await new Promise<IDBDatabase>((resolve, reject) => {
-        const open = indexedDB.open(name!);
-        open.onsuccess = () => resolve(open.result);
-        open.onerror = () => reject(new Error('a database cannot be opened'));
-      });
-      for (const store of db.objectStoreNames) {
-        const all = await new Promise<unknown[]>((resolve) => {
-          const get = db.transaction(store).objectStore(store).getAll();
-          get.onsuccess = () => resolve(get.result as unknown[]);
-        });
-        const text = (value: unknown): string =>
-          value instanceof ArrayBuffer || ArrayBuffer.isView(value)
-            ? new TextDecoder('latin1').decode(value)
-            : typeof value === 'object' && value !== null
-              ? Object.values(value).map(text).join(' ')
-              : String(value);
-        parts.push(...all.map(text));
-      }
-      db.close();
-    }
-    for (const key of await caches.keys()) parts.push(key);
-    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
-      for await (const entry of folder.values()) {
-        if (entry.kind === 'directory') await walk(entry);
-        else
-          try {
-            parts.push(await (await entry.getFile()).text());
-          } catch {
-            // The mirror's writer holds it: it is looked at once the grove is stopped.
-          }
-      }
-    };
-    await walk(await navigator.storage.getDirectory());
-    return parts.map(String).join('\n');
-  });
 }
 
 test.describe('a model of the visitor’s own', () => {
