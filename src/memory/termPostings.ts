@@ -140,7 +140,8 @@ export class TermPostings {
     terms.forEach(({ weight }, t) => {
       const term = this.#numberOf(hashes[t]!);
       if (term < 0) return;
-      const [start, end] = [this.#starts[term]!, this.#starts[term + 1]!];
+      const start = this.#starts[term]!;
+      const end = this.#starts[term + 1]!;
       const inPassage = (weight + inverseFrequency(this.#agentOf.length, end - start)) / 2;
       for (let i = start; i < end;) {
         const agent = this.#agentOf[this.#passages[i]!]!;

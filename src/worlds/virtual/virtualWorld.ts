@@ -33,10 +33,8 @@ const HOPS_A_TURN = 256;
 function createTurn(): (done: () => void) => void {
   if (typeof setImmediate === 'function') return (done) => void setImmediate(done);
   const { port1, port2 } = new MessageChannel();
-  let resume: () => void = () => undefined;
-  port1.onmessage = () => resume();
   return (done) => {
-    resume = done;
+    port1.onmessage = done;
     port2.postMessage(0);
   };
 }
