@@ -90,6 +90,17 @@ export const worldlessRules = {
   ],
 };
 
+/** What a browser would keep of a message until its next full collection. */
+export const liveRules = {
+  'no-restricted-syntax': [
+    'error',
+    ...[
+      "MemberExpression[property.name='data'][object.name=/^(event|message)$/]",
+      "ObjectPattern[typeAnnotation.typeAnnotation.typeName.name='MessageEvent'] > Property[key.name='data']",
+    ].map((selector) => ({ selector, message: 'Take it out of its envelope: takeOut of envelope.ts.' })),
+  ],
+};
+
 const typeAware = {
   parserOptions: {
     projectService: true,
@@ -157,6 +168,7 @@ export default ts.config(
     rules: untyped,
   },
   { files: worldless.map((room) => `src/${room}/**/*.ts`), rules: worldlessRules },
+  { files: ['src/worlds/live/**/*.ts'], ignores: ['src/worlds/live/envelope.ts'], rules: liveRules },
   // The machine's door is hung on the page's window.
   { files: ['src/lab/door.ts'], rules: { 'no-restricted-globals': 'off' } },
   {

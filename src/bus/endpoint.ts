@@ -21,7 +21,9 @@ import {
 
 const HELLO_FIRST_MS = 20;
 const HELLO_MAX_MS = 1_000;
+/** How often hellos are looked after, and resend timers at least; those of a higher floor less often. */
 const SWEEP_MS = 20;
+const SWEEP_MAX_MS = 100;
 
 /** A node's end of all its links: the shell around the reducers of `sender.ts` and `receiver.ts`, two lanes a peer. */
 export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConfig): Endpoint {
@@ -32,8 +34,10 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   const peers = new Map<NodeId, Peer>();
   const dirty: Peer[] = [];
   let flushQueued = false;
-  /** When the next sweep is due; null without one. */
+  /** When the next sweep is due, null without one, and what calls it off. */
   let sweepAtMs: number | null = null;
+  let callOff: () => void = () => undefined;
+  const resendSweepMs = Math.max(SWEEP_MS, Math.min(SWEEP_MAX_MS, options.resendFloorMs / 10));
   const owed = new OwedAcks<Peer>(env, postOwed);
   let closed = false;
   const frames = createFrames(self, inc);
@@ -97,7 +101,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     call.close();
     peer.helloAtMs = nowMs + peer.helloGapMs;
     peer.helloGapMs = Math.min(HELLO_MAX_MS, peer.helloGapMs * 2);
-    sweepLater();
+    sweepWithin(SWEEP_MS);
   }
 
   /** Out of touch: the next hello begins a new attempt, and what still comes for the old one is refused. */
@@ -143,7 +147,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       stats.messagesPosted += batch.messages.length;
       const ack = receiving.takeAck(receiver, options);
       post(peer, frames.data(peer, lane, batch.first, batch.messages, ack));
-      sweepLater();
+      sweepWithin(resendSweepMs);
     }
     stats.resentMessages += sender.resent - resent;
     if (ranOut(lane)) stats.creditWaits++;
@@ -169,11 +173,16 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     post(peer, frames.ack(peer, lane, receiving.takeAck(lane.receiver, options)));
   }
 
-  /** While anything is under way, looks every 20 ms for hellos to repeat and resend timers that ran out. */
-  function sweepLater(): void {
-    if (sweepAtMs !== null || closed) return;
-    sweepAtMs = env.now() + SWEEP_MS;
-    env.setTimer(SWEEP_MS, sweep);
+  /** While anything is under way, hellos to repeat and resend timers that ran out are looked for again and again. */
+  function sweepWithin(ms: number): void {
+    if (closed) return;
+    const atMs = env.now() + ms;
+    if (sweepAtMs !== null) {
+      if (sweepAtMs <= atMs) return;
+      callOff();
+    }
+    sweepAtMs = atMs;
+    callOff = env.setTimer(ms, sweep);
   }
 
   function sweep(): void {
@@ -181,15 +190,13 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     const nowMs = env.now();
     noticeStall(nowMs);
     sweepAtMs = null;
-    let busy = false;
     for (const peer of peers.values()) {
       if (waiting(peer) === 0) continue;
-      busy = true;
+      sweepWithin(peer.established ? resendSweepMs : SWEEP_MS);
       if (!peer.established) {
         if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
       } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
     }
-    if (busy) sweepLater();
   }
 
   /**

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { ESLint, Linter } from 'eslint';
+import ts from 'typescript-eslint';
 import { describe, expect, test } from 'vitest';
-import { worldless, worldlessRules } from '../../.ci/eslint.config.js';
+import { liveRules, worldless, worldlessRules } from '../../.ci/eslint.config.js';
 import { importMap } from '../harness/import-map.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -67,5 +68,40 @@ describe('below the worlds', () => {
       const clocks = ['worlds/live', 'worlds/virtual', 'worlds/node'];
       expect(held, room).toBe(!clocks.includes(room) && room !== 'ui');
     }
+  });
+});
+
+describe('in the live world', () => {
+  /** What its rules say to a script with types. */
+  const complaintsAt = async (code: string): Promise<string[]> => {
+    const eslint = new ESLint({
+      cwd: root,
+      overrideConfigFile: true,
+      overrideConfig: { files: ['**/*.ts'], languageOptions: { parser: ts.parser }, rules: liveRules },
+    });
+    const [result] = await eslint.lintText(code, { filePath: 'any.ts' });
+    return result!.messages.map((m) => m.message);
+  };
+
+  test.each([
+    'port.onmessage = (event: MessageEvent<Answer>) => receive(event.data);',
+    'port.onmessage = ({ data }: MessageEvent<Answer>) => receive(data);',
+  ])('what arrives is not left in its event: %s', async (code) => {
+    expect(await complaintsAt(code)).toEqual([expect.stringContaining('takeOut')]);
+  });
+
+  test('it is taken out of its envelope', async () => {
+    const code = 'port.onmessage = (event: MessageEvent<Envelope<Answer>>) => receive(takeOut(event));';
+    expect(await complaintsAt(code)).toEqual([]);
+  });
+
+  test('everywhere but in the envelope itself', async () => {
+    const eslint = new ESLint({ cwd: root, overrideConfigFile: '.ci/eslint.config.js' });
+    const ruleOf = async (file: string): Promise<unknown> =>
+      ((await eslint.calculateConfigForFile(`src/worlds/live/${file}`)) as Linter.Config).rules?.[
+        'no-restricted-syntax'
+      ];
+    expect(await ruleOf('liveChannels.ts')).toMatchObject([2, ...liveRules['no-restricted-syntax'].slice(1)]);
+    expect(await ruleOf('envelope.ts')).toBeUndefined();
   });
 });

@@ -9,6 +9,7 @@ import {
   type PackedEntries,
   type Parcel,
 } from '../../memory/packedEntries.ts';
+import { takeOut, type Envelope } from './envelope.ts';
 
 /** What a node asks of the one writer, in its order. The entries of one turn travel in one buffer, which is handed over. */
 type Request =
@@ -21,7 +22,7 @@ type Request =
       readonly parcel: PackedEntries;
     }
   | { readonly type: 'load'; readonly id: number; readonly owners: readonly string[] };
-interface Envelope {
+interface Turn {
   readonly requests: readonly Request[];
   /** The entries of all appends. */
   readonly parcel: PackedEntries;
@@ -64,7 +65,7 @@ export function journalOver(
       done(answer.result.ok ? ok(textsByOwner(answer.result.value, owners)) : answer.result);
     }
   });
-  port.onmessage = (event: MessageEvent<readonly Answer[]>) => receive(event.data);
+  port.onmessage = (event: MessageEvent<Envelope<readonly Answer[]>>) => receive(takeOut(event));
 
   function send(request: Request): void {
     if (requests.length === 0) queueMicrotask(flush);
@@ -77,7 +78,7 @@ export function journalOver(
 
   function flush(): void {
     const { buffer, ...parcel } = packer.take();
-    port.postMessage({ requests, parcel } satisfies Envelope, [buffer, ...transfer]);
+    port.postMessage([{ requests, parcel } satisfies Turn], [buffer, ...transfer]);
     requests = [];
     transfer = [];
   }
@@ -111,14 +112,14 @@ export function serveJournal(port: MessagePort, journal: PackedJournalPort): voi
   function answer(what: Answer): void {
     if (answers.length === 0)
       queueMicrotask(() => {
-        port.postMessage(answers, transfer);
+        port.postMessage([answers], transfer);
         answers = [];
         transfer = [];
       });
     answers.push(what);
   }
-  port.onmessage = (event: MessageEvent<Envelope>) => {
-    const { requests, parcel } = event.data;
+  port.onmessage = (event: MessageEvent<Envelope<Turn>>) => {
+    const { requests, parcel } = takeOut(event);
     let at = 0;
     for (const request of requests) {
       switch (request.type) {

@@ -66,7 +66,7 @@ export function createNodeControl(): NodeControl {
   return {
     async start(boot, ports) {
       const { spec } = boot;
-      const post = (event: NodeEvent): void => ports.events.postMessage(event);
+      const post = (event: NodeEvent): void => ports.events.postMessage([event]);
       await holdLifeLock(boot.lock);
       post({ type: 'alive' });
 

@@ -1,3 +1,5 @@
+import { takeOut, type Envelope } from './envelope.ts';
+
 /**
  * Calls over a MessagePort with a callback each: the way of a node to the journal, the desk and the provider.
  * Answers come in any order; calls of one port are served in the order in which they were made.
@@ -29,12 +31,12 @@ export function createCaller(
     waiting.delete(id);
     done?.(value as never);
   });
-  port.onmessage = (event: MessageEvent<AnswerMessage>) => receive(event.data);
+  port.onmessage = (event: MessageEvent<Envelope<AnswerMessage>>) => receive(takeOut(event));
   return {
     call(method, argument, done) {
       const id = ++n;
       if (done) waiting.set(id, done);
-      port.postMessage({ id, method, argument } satisfies CallMessage);
+      port.postMessage([{ id, method, argument } satisfies CallMessage]);
     },
   };
 }
@@ -43,10 +45,10 @@ type Method = (argument: never, answer: (value: unknown) => void) => void;
 
 /** Serves the calls of one port. An unknown method is a programmer's error and throws. */
 export function serveCalls(port: MessagePort, methods: Readonly<Record<string, Method>>): void {
-  port.onmessage = (event: MessageEvent<CallMessage>) => {
-    const { id, method, argument } = event.data;
+  port.onmessage = (event: MessageEvent<Envelope<CallMessage>>) => {
+    const { id, method, argument } = takeOut(event);
     const serve = methods[method];
     if (!serve) throw new Error(`no method ${method}`);
-    serve(argument as never, (value) => port.postMessage({ id, value } satisfies AnswerMessage));
+    serve(argument as never, (value) => port.postMessage([{ id, value } satisfies AnswerMessage]));
   };
 }

@@ -1,4 +1,5 @@
 import { isPairChannel, type ChannelPort } from '../../bus/channel.ts';
+import { takeOut, type Envelope } from './envelope.ts';
 import type { ExchangeAnswer, ExchangeRequest } from './portExchange.ts';
 
 /** Frames kept for a channel whose other end is not open yet; more are lost, as they would be on a BroadcastChannel. */
@@ -10,12 +11,13 @@ const WAITING_MAX = 16;
  */
 export function portChannels(line: MessagePort, others: ChannelPort): ChannelPort {
   const joined = new Map<string, (port: MessagePort) => void>();
-  line.onmessage = ({ data, ports }: MessageEvent<ExchangeAnswer>) => {
-    const join = joined.get(data.name);
-    if (join) join(ports[0]!);
-    else ports[0]!.close();
+  line.onmessage = (event: MessageEvent<Envelope<ExchangeAnswer>>) => {
+    const join = joined.get(takeOut(event).name);
+    const port = event.ports[0]!;
+    if (join) join(port);
+    else port.close();
   };
-  const ask = (request: ExchangeRequest): void => line.postMessage(request);
+  const ask = (request: ExchangeRequest): void => line.postMessage([request]);
   return {
     open(name, receive) {
       if (!isPairChannel(name)) return others.open(name, receive);
@@ -25,14 +27,14 @@ export function portChannels(line: MessagePort, others: ChannelPort): ChannelPor
       joined.set(name, (end) => {
         port?.close();
         port = end;
-        end.onmessage = (event: MessageEvent<unknown>) => receive(event.data);
-        for (const frame of waiting) end.postMessage(frame);
+        end.onmessage = (event: MessageEvent<Envelope<unknown>>) => receive(takeOut(event));
+        for (const frame of waiting) end.postMessage([frame]);
         waiting = [];
       });
       ask({ type: 'open', name });
       return {
         post(frame) {
-          if (port) port.postMessage(frame);
+          if (port) port.postMessage([frame]);
           else if (waiting.length < WAITING_MAX) waiting.push(structuredClone(frame));
         },
         close() {

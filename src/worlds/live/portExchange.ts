@@ -1,3 +1,5 @@
+import { takeOut, type Envelope } from './envelope.ts';
+
 /** What a node tells the exchange of one of its channels. */
 export interface ExchangeRequest {
   readonly type: 'open' | 'close';
@@ -29,25 +31,26 @@ export function createPortExchange(): PortExchange {
   function join(name: string, nodes: ReadonlySet<number>): void {
     const { port1, port2 } = new MessageChannel();
     const [a, b] = [...nodes];
-    lines.get(a!)!.postMessage({ name } satisfies ExchangeAnswer, [port1]);
-    lines.get(b!)!.postMessage({ name } satisfies ExchangeAnswer, [port2]);
+    lines.get(a!)!.postMessage([{ name } satisfies ExchangeAnswer], [port1]);
+    lines.get(b!)!.postMessage([{ name } satisfies ExchangeAnswer], [port2]);
   }
 
   return {
     connect(node, line) {
       leave(node);
       lines.set(node, line);
-      line.onmessage = ({ data }: MessageEvent<ExchangeRequest>) => {
+      line.onmessage = (event: MessageEvent<Envelope<ExchangeRequest>>) => {
         if (lines.get(node) !== line) return;
-        const nodes = open.get(data.name) ?? new Set();
-        if (data.type === 'close') {
+        const { type, name } = takeOut(event);
+        const nodes = open.get(name) ?? new Set();
+        if (type === 'close') {
           nodes.delete(node);
-          if (nodes.size === 0) open.delete(data.name);
+          if (nodes.size === 0) open.delete(name);
           return;
         }
         nodes.add(node);
-        open.set(data.name, nodes);
-        if (nodes.size === 2) join(data.name, nodes);
+        open.set(name, nodes);
+        if (nodes.size === 2) join(name, nodes);
       };
       return () => {
         if (lines.get(node) === line) leave(node);

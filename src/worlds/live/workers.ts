@@ -4,6 +4,7 @@ import type { HostEvents, HostHandle } from '../../fleet/ports.ts';
 import type { DeskPort } from '../../provider/port.ts';
 import type { Library } from './corpora.ts';
 import { watchLifeLock } from './deathWatch.ts';
+import { takeOut, type Envelope } from './envelope.ts';
 import type { NodeBoot, NodeControl, NodeEvent } from './nodeControl.ts';
 import type { ProviderControl } from './providerControl.ts';
 import type { PortExchange } from './portExchange.ts';
@@ -88,8 +89,8 @@ export function spawnNode(
   void around.provider.connect(node, transfer(provider.port1, [provider.port1]));
   const leaveExchange = around.exchange.connect(node, exchange.port1);
   serveDesk(desk.port1, around.desk, around.directory, around.library);
-  news.port1.onmessage = (message: MessageEvent<NodeEvent>) => {
-    const event = message.data;
+  news.port1.onmessage = (message: MessageEvent<Envelope<NodeEvent>>) => {
+    const event = takeOut(message);
     switch (event.type) {
       case 'alive':
         stopWatching = watchLifeLock(lock, events.onDied);

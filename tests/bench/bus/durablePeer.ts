@@ -7,6 +7,9 @@ import { journalOver } from '../../../src/worlds/live/journalPort.ts';
 import type { Go, PeerTask, Tell } from './plan.ts';
 import { pump } from './pump.ts';
 
+/** A hundred peers that look more often whether all is done cost more than what they look at. */
+const WATCH_MS = 10;
+
 const addressOf = (node: number): string => `peer-${node}`;
 
 /** A node with one agent that deals with what comes by counting it: level `durable`, over crash memory. */
@@ -54,7 +57,7 @@ export function durablePeer(task: PeerTask, env: Env, channels: ChannelPort, tel
     clearInterval(watch);
     const { resends, resentMessages } = node.bus;
     tell({ type: 'acked', resends, resentMessages, oneWayMs: [], ackedMs: [] });
-  }, 1);
+  }, WATCH_MS);
   return () => {
     const body = 'x'.repeat(task.bytes);
     const limit = task.options.windowMessages * task.peers.length;

@@ -2,8 +2,9 @@ import { pack, readMessages } from '../../../src/bus/batch.ts';
 import { pairChannel, type Channel, type ChannelPort } from '../../../src/bus/channel.ts';
 import type { Message, PackedMessages } from '../../../src/bus/wire.ts';
 import type { Env } from '../../../src/kernel/env.ts';
+import { Arrivals } from './arrivals.ts';
 import { nothingAgain, type Go, type PeerTask, type Tell } from './plan.ts';
-import { pump } from './pump.ts';
+import { pace, pump } from './pump.ts';
 
 /**
  * The same channels and batches without the protocol.
@@ -11,6 +12,7 @@ import { pump } from './pump.ts';
  */
 export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: Tell, columns = false): Go {
   let received = 0;
+  const arrivals = new Arrivals(task, env);
   const out = new Map<number, Channel>();
   const greeted = new Set<number>();
   for (const peer of task.peers)
@@ -26,19 +28,38 @@ export function rawPeer(task: PeerTask, env: Env, channels: ChannelPort, tell: T
         if (!greeted.has(peer) && greeted.add(peer).size === task.peers.length) tell({ type: 'ready' });
         return;
       }
-      received += (columns ? readMessages(sent) : (sent as readonly Message[])).length;
+      const messages = (columns ? readMessages(sent) : sent) as readonly Message[];
+      arrivals.note(peer, messages);
+      received += messages.length;
       if (received === task.expected) {
         tell({ type: 'received' });
-        tell({ type: 'acked', ...nothingAgain });
+        tell({ type: 'acked', ...nothingAgain, oneWayMs: arrivals.oneWayMs });
       }
     });
   // What is posted before the other side listens is lost, so greetings are repeated.
   const greet = setInterval(() => {
     for (const channel of out.values()) channel.post({ messages: null });
   }, 50);
+  /** What is due in one turn goes to a peer in one post, as the bus does it. */
+  function paced(pad: string): void {
+    const due = new Map<number, Message[]>();
+    const flush = (): void => {
+      for (const [peer, messages] of due)
+        out.get(peer)!.post({ messages: columns ? pack(messages) : messages });
+      due.clear();
+    };
+    const send = (peer: number): void => {
+      if (due.size === 0) env.defer(flush);
+      const messages = due.get(peer) ?? [];
+      messages.push({ from: 'a', to: 'b', kind: 'paced', body: { atMs: env.now(), pad }, hlc: 0 });
+      due.set(peer, messages);
+    };
+    pace(task, env, send, () => undefined);
+  }
   return () => {
     clearInterval(greet);
     const body = 'x'.repeat(task.bytes);
+    if (task.perS > 0) return paced(body);
     pump(
       task,
       env,

@@ -67,6 +67,30 @@ async function storm(
   return { violations: checker.violations(true), endpoints, posted: network.posted };
 }
 
+it('while it waits for an ack, a node wakes ten times a second and no more, unless its resend floor is low', async () => {
+  const wakes = async (options: BusOptions): Promise<number> => {
+    const env = createTestEnv('wakes');
+    const network = createFakeNetwork(env, calm);
+    const config = { grove: 'g', inc: incarnation(1), onMessages: () => undefined };
+    let timers = 0;
+    const counted = { ...env, setTimer: (ms: number, fn: () => void) => (timers++, env.setTimer(ms, fn)) };
+    const one = createEndpoint(counted, network.port(), { ...config, options, self: nodeId(1) });
+    createEndpoint(env, network.port(), { ...config, options, self: nodeId(2) });
+    const message = { from: 'a', to: 'b', kind: 'test', body: 0, hlc: 0 };
+    one.send(nodeId(2), message);
+    await env.advance(1_000);
+    network.weather = { ...calm, loss: 1 };
+    one.send(nodeId(2), message);
+    timers = 0;
+    await env.advance(900);
+    expect(one.unsettled()).toBe(1);
+    return timers;
+  };
+  expect(await wakes(defaults)).toSatisfy((n: number) => n >= 8 && n <= 10);
+  expect(await wakes({ ...defaults, resendFloorMs: 10_000 })).toSatisfy((n: number) => n >= 8 && n <= 10);
+  expect(await wakes({ ...defaults, resendFloorMs: 10 })).toSatisfy((n: number) => n >= 40 && n <= 60);
+});
+
 it.each([1, 2, 3, 4, 5])(
   'sends nothing again after it stood still with acks under way to it %i',
   async (seed) => {
