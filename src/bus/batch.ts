@@ -1,6 +1,7 @@
 import type { Message, PackedMessages } from './wire.ts';
 
-const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
+/** A number of the wire: whole, safe, not negative. */
+export const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
 
 /**
  * Puts messages into columns. Structured clone pays for every object and every key of it, at both ends; senders, addressees

@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointConfig } from './endpointTypes.ts';
 import { dialChannel, pairChannel, type ChannelPort } from './channel.ts';
-import type { Env } from '../kernel/env.ts';
+import type { CancelTimer, Env } from '../kernel/env.ts';
 import { nodeId, type NodeId } from '../kernel/ids.ts';
 import { LINK } from './link.ts';
 import { createFrames } from './frames.ts';
@@ -36,7 +36,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   let flushQueued = false;
   /** When the next sweep is due, null without one, and what calls it off. */
   let sweepAtMs: number | null = null;
-  let callOff: () => void = () => undefined;
+  let callOff: CancelTimer | undefined;
   const resendSweepMs = Math.max(SWEEP_MS, Math.min(SWEEP_MAX_MS, options.resendFloorMs / 10));
   const owed = new OwedAcks<Peer>(env, postOwed);
   let closed = false;
@@ -177,10 +177,8 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   function sweepWithin(ms: number): void {
     if (closed) return;
     const atMs = env.now() + ms;
-    if (sweepAtMs !== null) {
-      if (sweepAtMs <= atMs) return;
-      callOff();
-    }
+    if (sweepAtMs !== null && sweepAtMs <= atMs) return;
+    callOff?.();
     sweepAtMs = atMs;
     callOff = env.setTimer(ms, sweep);
   }
@@ -193,9 +191,8 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     for (const peer of peers.values()) {
       if (waiting(peer) === 0) continue;
       sweepWithin(peer.established ? resendSweepMs : SWEEP_MS);
-      if (!peer.established) {
-        if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
-      } else for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
+      if (peer.established) for (const { sender } of peer.lanes) sweepSender(peer, sender, nowMs);
+      else if (nowMs >= peer.helloAtMs) sayHello(peer, nowMs);
     }
   }
 

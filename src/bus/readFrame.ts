@@ -1,9 +1,8 @@
-import { readMessages } from './batch.ts';
+import { isCount, readMessages } from './batch.ts';
 import {
   HELD_RANGES_MAX,
   WIRE_VERSION,
   type AckFrame,
-  type DataFrame,
   type HeardData,
   type HeardFrame,
   type HelloAckFrame,
@@ -11,7 +10,6 @@ import {
   type ResetFrame,
 } from './wire.ts';
 
-const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
 const isLane = (v: unknown): v is 0 | 1 => v === 0 || v === 1;
 
 function isOffer(value: unknown): boolean {
@@ -38,7 +36,10 @@ function isAck(value: unknown): boolean {
 const isPair = (value: unknown, test: (v: unknown) => boolean): boolean =>
   Array.isArray(value) && value.length === 2 && test(value[0]) && test(value[1]);
 
-/** Checks the shape of whatever arrived on a channel; the reason for its refusal when it is no frame of this wire. */
+/**
+ * Checks the shape of whatever arrived on a channel; the reason for its refusal when it is no frame of this wire. A frame is
+ * its reader's: packed messages are unpacked in place.
+ */
 export function readFrame(value: unknown): HeardFrame | 'shape' | 'message' | 'version' {
   if (typeof value !== 'object' || value === null) return 'shape';
   const f = value as Record<string, unknown>;
@@ -56,25 +57,8 @@ export function readFrame(value: unknown): HeardFrame | 'shape' | 'message' | 'v
       if (!isLane(f['lane']) || !isCount(f['first']) || !isAck(f)) return 'shape';
       const messages = readMessages(f['messages']);
       if (typeof messages === 'string') return messages;
-      if (messages === f['messages']) return value as HeardData;
-      const { type, v, from, to, inc, peerInc, attempt, peerAttempt, lane, first, ack, credit, held } =
-        value as DataFrame;
-      return {
-        type,
-        v,
-        from,
-        to,
-        inc,
-        peerInc,
-        attempt,
-        peerAttempt,
-        lane,
-        first,
-        messages,
-        ack,
-        credit,
-        held,
-      };
+      f['messages'] = messages;
+      return value as HeardData;
     }
     case 'ack':
       return isLane(f['lane']) && isAck(f) ? (value as AckFrame) : 'shape';

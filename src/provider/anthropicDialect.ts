@@ -2,7 +2,7 @@ import { err, ok } from '../kernel/result.ts';
 import { retryAfterS, sse, tightest, type Dialect, type ModelAnswer } from './dialect.ts';
 import type { Limiter } from './limiter.ts';
 import type { EnforcedLimit } from './limits.ts';
-import { rfc3339 } from './rfc3339.ts';
+import { rfc3339 } from '../kernel/rfc3339.ts';
 import { readCall, readContent, readObject } from './requestBody.ts';
 
 const ROLES = { user: 'user', assistant: 'assistant' } as const;

@@ -6,7 +6,7 @@ import { createLimiter } from '../../../src/provider/limiter.ts';
 import { goDuration } from '../../../src/provider/openaiDialect.ts';
 import { PROFILE_NAMES, providerOptions, type ProfileName } from '../../../src/provider/options.ts';
 import { profileOf } from '../../../src/provider/profile.ts';
-import { rfc3339 } from '../../../src/provider/rfc3339.ts';
+import { rfc3339 } from '../../../src/kernel/rfc3339.ts';
 import { createModelClient } from '../../../src/provider/client.ts';
 import { createDesk } from '../../../src/provider/desk.ts';
 import { createRng } from '../../../src/kernel/rng.ts';
