@@ -227,7 +227,11 @@ describe('turns', () => {
   it('date from seconds and milliseconds alike, by the same calendar as the platform', () => {
     fc.assert(
       fc.property(
-        fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+        fc.date({
+          min: new Date('0001-01-01T00:00:00Z'),
+          max: new Date('9999-12-31T23:59:59Z'),
+          noInvalidDate: true,
+        }),
         (d) => {
           expect(rfc3339(d.getTime())).toBe(`${d.toISOString().slice(0, 19)}Z`);
         },
