@@ -67,7 +67,8 @@ export interface HostPorts {
 /** A node with its agents, up and at work. */
 export interface Host {
   readonly ready: NodeReady;
-  telemetry(): NodeTelemetry;
+  /** What happened since it was asked last; null when nothing did. */
+  telemetry(): NodeTelemetry | null;
   inspect(agent: AgentId): AgentInspection | null;
   /** Questions with a known answer, made of what its agents archive. */
   knownItems(): KnownItem[];
@@ -244,6 +245,7 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
     return sum;
   };
   const reported = new Map<AgentId, number>();
+  let told = '';
   return {
     ready: {
       memories: sizeOf(),
@@ -260,14 +262,17 @@ export async function hostNode(ports: HostPorts, spec: NodeSpec): Promise<Host> 
         reported.set(agent, seq);
         acked.push([agent, seq, memories.get(agent)!.fingerprint(seq)]);
       }
-      const telemetry: NodeTelemetry = {
-        ...node.report(),
-        memories: sizeOf(),
-        traffic: [...node.takeTraffic()],
-        rush: rush.toState(),
-        rings: rings.take(),
-        acked,
-      };
+      const report = node.report();
+      const traffic = [...node.takeTraffic()];
+      const did = rings.take();
+      // A node at rest has nothing new to tell.
+      const before = told;
+      told = JSON.stringify([report, did.zones]);
+      const rests =
+        rush.count + traffic.length + acked.length + did.moves.length === 0 &&
+        did.zones.every(({ hits }) => hits === 0);
+      if (rests && told === before) return null;
+      const telemetry = { ...report, memories: sizeOf(), traffic, rush: rush.toState(), rings: did, acked };
       rush.reset();
       return telemetry;
     },

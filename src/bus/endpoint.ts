@@ -21,7 +21,7 @@ import {
 
 const HELLO_FIRST_MS = 20;
 const HELLO_MAX_MS = 1_000;
-/** How often hellos are looked after, and resend timers at least; those of a higher floor less often. */
+/** Between two looks for hellos to repeat, and at most for resend timers. */
 const SWEEP_MS = 20;
 const SWEEP_MAX_MS = 100;
 
@@ -34,7 +34,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
   const peers = new Map<NodeId, Peer>();
   const dirty: Peer[] = [];
   let flushQueued = false;
-  /** When the next sweep is due, null without one, and what calls it off. */
+  /** When the next sweep is due; null without one. */
   let sweepAtMs: number | null = null;
   let callOff: CancelTimer | undefined;
   const resendSweepMs = Math.max(SWEEP_MS, Math.min(SWEEP_MAX_MS, options.resendFloorMs / 10));
@@ -173,7 +173,7 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     post(peer, frames.ack(peer, lane, receiving.takeAck(lane.receiver, options)));
   }
 
-  /** While anything is under way, hellos to repeat and resend timers that ran out are looked for again and again. */
+  /** While anything is under way, looks for hellos to repeat and resend timers that ran out. */
   function sweepWithin(ms: number): void {
     if (closed) return;
     const atMs = env.now() + ms;

@@ -18,7 +18,7 @@ import { ackedOf, specOf } from './nodeSpec.ts';
 import { createBusAccount } from './busAccount.ts';
 import { createRingAccounts } from './ringAccounts.ts';
 import { createRecoveries } from './recoveries.ts';
-import { endWard, isLive, linksOf, newWard, nodeView, type Ward } from './ward.ts';
+import { endWard, isLive, linksOf, newWard, noteBeat, nodeView, type Ward } from './ward.ts';
 
 const TICK_MS = 100;
 const GIVEN_UP = 'it was restarted too often';
@@ -124,7 +124,7 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     ward.telemetry = null;
     const current = (): boolean => ward.inc === inc && !stopped;
     const handle = ports.hosts.spawn(ward.id, inc, {
-      onTelemetry: (t) => current() && hear(ward, t),
+      onBeat: (t) => current() && hear(ward, t),
       onDied: () => current() && died(ward),
       onFailure(message) {
         if (!current()) return;
@@ -211,11 +211,11 @@ export function createConductor(env: Env, ports: ConductorPorts, gate: Gate, pla
     after(plan.killEveryMs, killOne);
   }
 
-  function hear(ward: Ward, t: NodeTelemetry): void {
-    ward.telemetry = t;
-    bus.hear(ward.id, ward.inc, t);
+  function hear(ward: Ward, t: NodeTelemetry | null): void {
+    noteBeat(ward, t);
     step({ type: 'beat', node: ward.id, inc: ward.inc });
-    if (ward.state === 'suspect') ward.state = 'up';
+    if (!t) return;
+    bus.hear(ward.id, ward.inc, t);
     rings.hear(ward.id, t);
     for (const [agent, seq, fingerprint] of t.acked) acked.set(agent, { seq, fingerprint });
     for (const [to, messages] of t.traffic) traffic.add(ward.id, to, messages);

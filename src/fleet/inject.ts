@@ -56,9 +56,8 @@ export function injectFault(fault: Fault, on: Breakable): string | null {
       story.tell('fault', `Node ${fault.node} is paused for ${duration(fault.forMs)}.`);
       const { inc } = ward;
       tellRecovery(on, fault.forMs, `Node ${fault.node} goes on after its pause`, () => {
-        const { telemetry } = ward;
-        return () =>
-          ward.inc !== inc ? 'was restarted' : ward.telemetry !== telemetry && 'gave a sign of life';
+        const { beats } = ward;
+        return () => (ward.inc !== inc ? 'was restarted' : ward.beats > beats && 'gave a sign of life');
       });
       return null;
     }

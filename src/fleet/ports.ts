@@ -12,8 +12,8 @@ import type { GroveSnapshot } from './views.ts';
 
 /** What a host tells its supervisor. */
 export interface HostEvents {
-  /** Several times a second; also the sign of life. */
-  readonly onTelemetry: (telemetry: NodeTelemetry) => void;
+  /** The sign of life, several times a second, with what happened since the last; null when nothing did. */
+  readonly onBeat: (telemetry: NodeTelemetry | null) => void;
   /** The host is gone. */
   readonly onDied: () => void;
   /** The node cannot go on; the host should be ended. */

@@ -10,6 +10,8 @@ export interface Ward {
   state: NodeView['state'];
   handle: HostHandle | null;
   telemetry: NodeTelemetry | null;
+  /** Signs of life, of all its incarnations. */
+  beats: number;
   answers: number;
   /** When a fault killed it, until its death was noticed. */
   killedAtMs: number | null;
@@ -26,6 +28,7 @@ export const newWard = (id: number, charges: readonly AgentCharge[]): Ward => ({
   state: 'spawning',
   handle: null,
   telemetry: null,
+  beats: 0,
   answers: 0,
   killedAtMs: null,
   givenUp: false,
@@ -50,6 +53,12 @@ export function nodeView(w: Ward, region: string): NodeView {
     memories: w.telemetry?.memories ?? 0,
     answers: w.answers,
   };
+}
+
+export function noteBeat(w: Ward, told: NodeTelemetry | null): void {
+  w.beats++;
+  if (w.state === 'suspect') w.state = 'up';
+  if (told) w.telemetry = told;
 }
 
 /** Ends a node's worker, if it still runs, and gives back what was held for it. */

@@ -173,10 +173,9 @@ describe('the network', () => {
     network.portOf(b!).open('c', (frame) => heard.push(frame));
     out.post(1);
     await world.run(10);
-    network.partition = new Set([1]);
+    network.part([1], 10);
     out.post(2);
     await world.run(20);
-    network.partition = null;
     out.post(3);
     b!.kill();
     await world.run(30);

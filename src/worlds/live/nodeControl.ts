@@ -30,7 +30,7 @@ export interface NodeBoot {
 /** What a node's worker posts on its event port. */
 export type NodeEvent =
   | { readonly type: 'alive' }
-  | { readonly type: 'telemetry'; readonly telemetry: NodeTelemetry }
+  | { readonly type: 'beat'; readonly telemetry: NodeTelemetry | null }
   | { readonly type: 'failure'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
@@ -103,7 +103,9 @@ export function createNodeControl(): NodeControl {
         else running.abandon(news.node as NodeId, news.reason);
       });
       const beat = (): void => {
-        post({ type: 'telemetry', telemetry: { ...running.telemetry(), hurt: { ...troubled.hurt } } });
+        const telemetry = running.telemetry();
+        // Frames that faults hurt were posted, and so are something that happened.
+        post({ type: 'beat', telemetry: telemetry && { ...telemetry, hurt: { ...troubled.hurt } } });
         env.setTimer(boot.heartbeatMs, beat);
       };
       beat();

@@ -95,8 +95,8 @@ export function spawnNode(
       case 'alive':
         stopWatching = watchLifeLock(lock, events.onDied);
         break;
-      case 'telemetry':
-        events.onTelemetry(event.telemetry);
+      case 'beat':
+        events.onBeat(event.telemetry);
         break;
       case 'failure':
         events.onFailure(event.message);

@@ -288,14 +288,8 @@ export function createRelayGrove(config: RelayConfig): RelayGrove {
       case 'pause':
         if (places[fault.node]!.process?.alive) places[fault.node]!.pause(fault.forMs);
         return;
-      case 'partition': {
-        const side = new Set(fault.nodes);
-        network.partition = side;
-        clock.at(clock.nowMs + fault.forMs, () => {
-          if (network.partition === side) network.partition = null;
-        });
-        return;
-      }
+      case 'partition':
+        return network.part(fault.nodes, fault.forMs);
       case 'power cut':
         if (!store) return;
         everythingDies();

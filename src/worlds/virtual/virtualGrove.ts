@@ -227,14 +227,8 @@ export function openVirtualGrove(config: VirtualGroveConfig): VirtualGrove {
       case 'provider':
         life.conductor.inject(fault);
         return;
-      case 'partition': {
-        const side = new Set(fault.nodes);
-        network.partition = side;
-        clock.at(clock.nowMs + fault.forMs, () => {
-          if (network.partition === side) network.partition = null;
-        });
-        return;
-      }
+      case 'partition':
+        return network.part(fault.nodes, fault.forMs);
       case 'clock':
         machines[fault.node]?.disturb(fault.jumpMs, fault.rate);
         return;

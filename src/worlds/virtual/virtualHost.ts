@@ -85,7 +85,7 @@ export function spawnVirtualHost(
           ).then((up) => {
             host = up;
             const beat = (): void => {
-              toConductor.post(up.telemetry(), events.onTelemetry);
+              toConductor.post(up.telemetry(), events.onBeat);
               env.setTimer(around.heartbeatMs, beat);
             };
             beat();

@@ -18,8 +18,8 @@ export interface NetworkCounts {
 /** Broadcast channels between processes of one virtual world. */
 export interface VirtualNetwork {
   weather: Weather;
-  /** Nodes on one side of a partition; frames between it and the rest do not arrive. Null: no partition. */
-  partition: ReadonlySet<number> | null;
+  /** Frames between these nodes and the rest do not arrive, for so long or until another partition begins. */
+  part(nodes: readonly number[], forMs: number): void;
   readonly counts: NetworkCounts;
   /** A process's way to the channels: deaf and dumb once the process has ended. */
   portOf(process: VirtualProcess): ChannelPort;
@@ -44,6 +44,8 @@ export function createVirtualNetwork(
   const channels = new Map<string, Handle[]>();
   const counts = { posted: 0, delivered: 0, lost: 0, duplicated: 0, overtaken: 0, cut: 0 };
 
+  let partition: ReadonlySet<number> | null = null;
+
   function deliver(to: Handle, copy: unknown, fingerprint: number): void {
     if (!to.open || !to.process.alive) return;
     counts.delivered++;
@@ -53,7 +55,6 @@ export function createVirtualNetwork(
 
   function send(to: Handle, from: number, frame: unknown): void {
     const { loss, duplication, reordering, reorderMs, delayMs, jitterMs } = network.weather;
-    const { partition } = network;
     const node = to.process.node;
     if (partition !== null && partition.has(from) !== partition.has(node)) {
       counts.cut++;
@@ -83,7 +84,12 @@ export function createVirtualNetwork(
 
   const network: VirtualNetwork = {
     weather,
-    partition: null,
+    part(nodes, forMs) {
+      const side = (partition = new Set(nodes));
+      clock.at(clock.nowMs + forMs, () => {
+        if (partition === side) partition = null;
+      });
+    },
     counts,
     portOf: (process) => ({
       open(name, receive): Channel {
