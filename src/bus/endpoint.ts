@@ -151,16 +151,16 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
     }
     stats.resentMessages += sender.resent - resent;
     if (ranOut(lane)) stats.creditWaits++;
-    if (!receiver.owesAck || peer.session === 0) return;
-    const waitMs = lane.alone ? options.ackAloneMs : options.ackDelayMs;
-    if (
-      receiving.hasGap(receiver) ||
-      receiver.throttled ||
-      waitMs === 0 ||
-      receiving.acksNow(receiver, options)
-    )
-      postAck(peer, lane);
-    else owed.owe(peer, lane.alone, waitMs);
+    if (receiver.owesAck && peer.session !== 0 && !oweAck(peer, lane)) postAck(peer, lane);
+  }
+
+  /** Lets an ack wait for a frame to ride on; false when it should not wait. */
+  function oweAck(peer: Peer, { alone, receiver }: Lane): boolean {
+    const waitMs = alone ? options.ackAloneMs : options.ackDelayMs;
+    if (waitMs === 0 || receiver.throttled) return false;
+    if (receiving.hasGap(receiver) || receiving.acksNow(receiver, options)) return false;
+    owed.owe(peer, alone, waitMs);
+    return true;
   }
 
   function postOwed(peer: Peer): void {
@@ -337,7 +337,8 @@ export function createEndpoint(env: Env, port: ChannelPort, config: EndpointConf
       if (config.durable === undefined) receiving.deal(receiver, due.length, options);
       config.onMessages(peer.id, first, due, level);
     }
-    markDirty(peer);
+    // Most acks wait, and no turn is needed for that.
+    if (!oweAck(peer, lane)) markDirty(peer);
   }
 
   for (const id of config.durable?.sent.keys() ?? []) if (waiting(peerOf(id)) > 0) markDirty(peerOf(id));
