@@ -21,7 +21,7 @@ import {
 
 const HELLO_FIRST_MS = 20;
 const HELLO_MAX_MS = 1_000;
-/** Between two looks for hellos to repeat, and at most for resend timers. */
+/** Between two looks: for hellos to repeat; for resend timers a tenth of their floor, up to the second. */
 const SWEEP_MS = 20;
 const SWEEP_MAX_MS = 100;
 

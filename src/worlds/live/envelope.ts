@@ -1,7 +1,7 @@
 /**
  * What goes to another thread travels in an envelope. A browser keeps an event, with all that it brought, until its next full
- * collection, so that every collection of young objects meanwhile copies what was dealt with long ago (at 10,000 messages a
- * second more than half of what it looks at). Of a message in an envelope the event keeps the envelope, which is empty.
+ * collection, so that every collection of young objects meanwhile copies what was dealt with long ago. Of a message in an
+ * envelope the event keeps the envelope, which is empty.
  */
 export type Envelope<T> = [T];
 

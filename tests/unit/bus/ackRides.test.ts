@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createEndpoint } from '../../../src/bus/endpoint.ts';
 import type { Endpoint } from '../../../src/bus/endpointTypes.ts';
 import { busOptions } from '../../../src/bus/options.ts';
+import type { Env } from '../../../src/kernel/env.ts';
 import { incarnation, nodeId, type NodeId } from '../../../src/kernel/ids.ts';
 import { createFakeNetwork } from '../../harness/fakeNetwork.ts';
 import { createTestEnv, type TestEnv } from '../../harness/testEnv.ts';
@@ -13,6 +14,8 @@ interface Pair {
   readonly env: TestEnv;
   readonly asker: Endpoint;
   readonly answerer: Endpoint;
+  /** Turns that the answerer took. */
+  readonly turns: () => number;
   readonly say: (endpoint: Endpoint, to: NodeId) => void;
 }
 
@@ -20,8 +23,16 @@ interface Pair {
 async function quietPair(duplication = 0): Promise<Pair> {
   const env = createTestEnv('acks');
   const network = createFakeNetwork(env, { loss: 0, duplication, delayMsMax: 0 });
+  const turns = new Map<NodeId, number>();
+  const counting = (self: NodeId): Env => ({
+    ...env,
+    defer(fn) {
+      turns.set(self, (turns.get(self) ?? 0) + 1);
+      env.defer(fn);
+    },
+  });
   const [asker, answerer] = [one, two].map((self) =>
-    createEndpoint(env, network.port(), {
+    createEndpoint(counting(self), network.port(), {
       grove: 'g',
       self,
       inc: incarnation(1),
@@ -36,7 +47,7 @@ async function quietPair(duplication = 0): Promise<Pair> {
   say(answerer, one);
   await env.advance(1_000);
   expect([asker.unsettled(), answerer.unsettled()]).toEqual([0, 0]);
-  return { env, asker, answerer, say };
+  return { env, asker, answerer, turns: () => turns.get(two) ?? 0, say };
 }
 
 describe('acks', () => {
@@ -51,6 +62,15 @@ describe('acks', () => {
     expect(asker.unsettled()).toBe(0);
     await env.advance(1_000);
     expect(answerer.stats.acksPosted).toBe(before);
+  });
+
+  it('that wait take no turn of their own', async () => {
+    const { env, asker, answerer, turns, say } = await quietPair();
+    const [acks, before] = [answerer.stats.acksPosted, turns()];
+    say(asker, two);
+    await env.advance(1_000);
+    expect(answerer.stats.acksPosted).toBe(acks + 1);
+    expect(turns()).toBe(before);
   });
 
   it('of a message that came alone go by themselves when no reply comes in time', async () => {
